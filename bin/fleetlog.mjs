@@ -1,0 +1,16 @@
+#!/usr/bin/env node
+// The command. Plain JavaScript that Node 18 can parse; re-executes itself on the bundled Node when this one is too old.
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { findNode, run } from './node24.mjs';
+
+const source = fileURLToPath(new URL('../cli/main.ts', import.meta.url));
+const built = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
+const main = existsSync(source) ? source : built;
+
+if (findNode() === process.execPath) {
+  const { main: start } = await import(main);
+  process.exitCode = await start(process.argv.slice(2));
+} else {
+  run(fileURLToPath(import.meta.url), process.argv.slice(2));
+}

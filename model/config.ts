@@ -1,0 +1,213 @@
+import { type Static, type TSchema, Type } from 'typebox';
+
+/**
+ * The one schema of the configuration: types, defaults, docs/config.md and environment names are all derived from it.
+ * Every property has a default and a description; objects of fixed shape nest, everything else is one key.
+ * Durations are milliseconds (`…Ms`), sizes bytes (`…Bytes`), unless the name says days or hours.
+ */
+const text = (description: string, value = '') => Type.String({ default: value, description });
+const flag = (description: string, value: boolean) => Type.Boolean({ default: value, description });
+const whole = (description: string, value: number, minimum = 0, maximum = Number.MAX_SAFE_INTEGER) =>
+  Type.Integer({ default: value, minimum, maximum, description });
+const list = <T extends TSchema>(description: string, item: T, value: Static<T>[] = []) =>
+  Type.Array(item, { default: value, description });
+const section = <T extends Record<string, TSchema>>(description: string, properties: T) =>
+  Type.Object(properties, { additionalProperties: false, default: {}, description });
+
+/** Which apps and envs a rule speaks of; `*` stands for any run of characters. */
+const where = {
+  app: text('App it applies to; `*` matches any run of characters.', '*'),
+  env: text('Env it applies to.', '*'),
+};
+
+const PathTemplate = Type.Object(
+  {
+    template: Type.String({
+      description:
+        'Absolute path; `{app}`, `{env}`, `{instance}` and `*` each match within one path part, `**` any depth.',
+    }),
+    app: text('App, when the template has no `{app}`.'),
+    env: text('Env, when the template has no `{env}`.', 'default'),
+    time: text('Layout of the stamp at the line start (`yyyy-MM-dd HH:mm:ss.SSS`); empty tries the known list.'),
+    zone: text("Time zone of stamps without one, as an IANA name or an offset; empty is the host's."),
+  },
+  { additionalProperties: false },
+);
+
+const Multiline = Type.Object(
+  {
+    ...where,
+    start: Type.String({
+      description: 'RE2 pattern that the first line of a record matches; other lines join the record before.',
+    }),
+  },
+  { additionalProperties: false },
+);
+
+const LineFilter = Type.Object(
+  {
+    ...where,
+    include: text('RE2 pattern; when set, only lines that match are kept.'),
+    exclude: text('RE2 pattern; lines that match are dropped and counted as `excluded`.'),
+  },
+  { additionalProperties: false },
+);
+
+const RedactionRule = Type.Object(
+  {
+    name: Type.String({ description: 'Shown in counts and in the replacement.' }),
+    pattern: Type.String({ description: 'RE2 pattern; with a group only the group is replaced.' }),
+    replacement: text('Text put in its place; empty is `[redacted:NAME]`.'),
+  },
+  { additionalProperties: false },
+);
+
+const RetentionClass = Type.Object(
+  {
+    name: Type.String({ description: 'Name of the class, `[a-z0-9-]{1,32}`.', pattern: '^[a-z0-9-]{1,32}$' }),
+    ...where,
+    days: whole('Days it keeps lines.', 30, 1, 36_500),
+    bytes: whole('Bytes on disk it may hold; 0 is no limit of its own.', 0),
+  },
+  { additionalProperties: false },
+);
+
+export const ConfigSchema = Type.Object(
+  {
+    dataDir: text('Where everything is kept; one process at a time.', './data'),
+    log: section("The product's own log (JSON lines on standard error).", {
+      level: Type.Enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
+        default: 'info',
+        description: 'Least level written.',
+      }),
+    }),
+    http: section('The listener for API, dashboard, health and metrics.', {
+      host: text('Address to bind.', '127.0.0.1'),
+      port: whole(
+        'Port; 0 picks a free one. A collector alone defaults to 8081, an ingest alone to 8082.',
+        8080,
+        0,
+        65_535,
+      ),
+      publicUrl: text('Address people and chat messages use; empty is the bound address.'),
+      tlsCert: text('PEM file with the certificate chain.'),
+      tlsKey: text('PEM file with the private key.'),
+      trustProxy: flag('A TLS proxy stands before this port: believe X-Forwarded-* and mark cookies Secure.', false),
+      insecure: flag('Allow plain HTTP off loopback. Cookies lose `__Host-` and `Secure`; every page warns.', false),
+      bodyBytes: whole('Largest request body, after inflating.', 32 << 20, 1024),
+    }),
+    auth: section('Who may read what.', {
+      mode: Type.Enum(['local', 'none'], {
+        default: 'local',
+        description: '`local`: users, sessions and tokens. `none`: everyone is admin, on loopback only.',
+      }),
+      sessionIdleHours: whole('A session ends after this long without a request.', 24, 1),
+      sessionHours: whole('A session ends after this long in any case.', 168, 1),
+      loginsPerMinute: whole('Login attempts a minute for one address and for one name.', 10, 1),
+      passwordLength: whole('Shortest password accepted.', 10, 8, 128),
+    }),
+    query: section('Limits on reads.', {
+      maxRangeDays: whole('Longest time range of one query.', 400, 1),
+      maxRows: whole('Largest `limit`.', 10_000, 1, 100_000),
+      timeoutMs: whole('A query gives what it has, or 504, after this long.', 15_000, 100),
+      concurrency: whole('Queries that run at once, over all callers.', 8, 1),
+      perPrincipal: whole('Queries of one principal that run at once.', 4, 1),
+      waitMs: whole('How long a query waits for its turn before 429.', 5_000, 0),
+      maxBuckets: whole('Most histogram buckets.', 1_500, 10),
+      maxExports: whole('Exports that run at once.', 4, 1),
+      maxTails: whole('Live tails open at once.', 100, 1),
+      tailBufferRows: whole('Rows held for a slow tail before they are counted as skipped.', 10_000, 100),
+    }),
+    collector: section('Reading logs on this host.', {
+      enabled: flag('Collect on this host when the whole product is started.', true),
+      host: text("Name of this host in every record; empty is the system's."),
+      dockerSocket: text(
+        'Docker Engine API: a unix socket path, or `tcp://host:port` of `fleetlog docker-proxy`; empty uses none.',
+        '/var/run/docker.sock',
+      ),
+      containersDir: text("Docker's directory of json-file logs; empty uses none.", '/var/lib/docker/containers'),
+      podLogsDir: text('CRI logs of Kubernetes pods; empty uses none.', '/var/log/pods'),
+      paths: list(
+        'Path templates for log files of apps outside docker logging; a string is a template with defaults.',
+        Type.Union([Type.String(), PathTemplate]),
+      ),
+      excludeContainers: list('Names of containers not to read; `*` allowed.', Type.String()),
+      appEnvNames: list('Environment variables of a container that name its app.', Type.String(), ['APP_NAME']),
+      envEnvNames: list('Environment variables of a container that name its env.', Type.String(), ['ENVIRONMENT']),
+      labels: list('Container labels kept with the source.', Type.String()),
+      to: text(
+        'Address of a central Fleetlog that takes the batches (`https://logs.example:8080`); empty keeps them in this process.',
+      ),
+      token: text('Token of role `collector` for `to`.'),
+      statsMs: whole('Interval of container figures.', 10_000, 1_000),
+      statusMs: whole('Interval of status batches.', 2_000, 100),
+      sweepMs: whole('Interval of the fstat sweep that backs up directory watches.', 1_000, 100),
+      readBytes: whole('Bytes read from a file at once.', 256 << 10, 4 << 10, 4 << 20),
+      batchBytes: whole('Message bytes after which a batch is cut.', 512 << 10, 4 << 10, 8 << 20),
+      flushMs: whole('Longest a line waits for its batch to fill.', 20, 0, 10_000),
+      inFlightBytes: whole('Bytes read and not yet acknowledged, over all files.', 32 << 20, 1 << 20),
+      openFiles: whole('Idle files kept open; more are closed and opened again when they grow.', 4_096, 16),
+      lineBytes: whole(
+        'Longest line kept; of longer ones the head, the length and a hash are kept.',
+        1 << 20,
+        1 << 10,
+        8 << 20,
+      ),
+      multilineMs: whole('Longest an unfinished trace is held for its next line.', 500, 10, 60_000),
+      multilineLines: whole('Most lines joined into one record.', 1_000, 2, 100_000),
+      multilineBytes: whole('Most bytes joined into one record.', 1 << 20, 1 << 10, 8 << 20),
+      multiline: list('Start patterns per app; they replace the built-in trace rules for those apps.', Multiline),
+      filters: list('Lines to keep or drop per app.', LineFilter),
+      redact: flag('Apply the built-in redaction rules.', true),
+      redactCards: flag('Also redact payment card numbers (log ids often look like them).', false),
+      redaction: list('Redaction rules of your own.', RedactionRule),
+      checkpointMs: whole('Longest between an acknowledgement and its journal record.', 200, 10, 60_000),
+      spoolBytes: whole('Disk for bytes of files about to vanish while nothing accepts batches.', 1 << 30, 0),
+    }),
+    bus: section('Between collector and ingest in one process.', {
+      capacityBytes: whole('Batches held before collectors stop reading.', 64 << 20, 1 << 20),
+    }),
+    store: section('The embedded log store.', {
+      flushBytes: whole('Message bytes in memory before a segment is written.', 64 << 20, 1 << 20, 512 << 20),
+      flushMinutes: whole('A segment is written after this long even when small.', 60, 1),
+      workers: whole('Threads for scans and flushes; 0 is one a core, two at least.', 0, 0, 64),
+      blockBytes: whole('Message bytes in one block of a segment.', 1 << 20, 64 << 10, 8 << 20),
+      freePercent: whole('Below this much free disk the oldest segments go first, then lines are refused.', 5, 0, 50),
+      syncMs: whole('Longest an accepted batch waits for others to share its fdatasync.', 5, 0, 1_000),
+    }),
+    retention: section('How long lines are kept.', {
+      days: whole('Days, for the class `default`.', 30, 1, 36_500),
+      bytes: whole('Bytes on disk for all classes together; 0 is 80 % of the disk.', 0),
+      classes: list('Classes by app and env; the first that matches counts, else `default`.', RetentionClass),
+      maintainMs: whole('Interval of retention and merging.', 60_000, 1_000),
+    }),
+    ingest: section('Writing batches to the store.', {
+      silentMs: whole('A host without status for this long leaves the watermark and becomes a gap.', 30_000, 1_000),
+      deadLetterBytes: whole(
+        'Disk for batches that cannot be read; beyond it the oldest go, counted.',
+        256 << 20,
+        1 << 20,
+      ),
+    }),
+    kafka: section('Kafka in place of the in-process bus.', {
+      brokers: list(
+        'Addresses `host:port`; not empty switches the bus. Not in this version: the start is refused.',
+        Type.String(),
+      ),
+    }),
+    elasticsearch: section('Elasticsearch in place of the embedded store.', {
+      nodes: list('Addresses; not empty switches the store. Not in this version: the start is refused.', Type.String()),
+    }),
+    prometheus: section('Prometheus in place of the embedded metric store.', {
+      url: text(
+        'Address of a PromQL endpoint; not empty switches the store. Not in this version: the start is refused.',
+      ),
+    }),
+  },
+  { additionalProperties: false },
+);
+
+export type Config = Static<typeof ConfigSchema>;
+export type CollectorConfig = Config['collector'];
+export type StoreConfig = Config['store'];
+export type RetentionConfig = Config['retention'];
