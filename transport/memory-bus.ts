@@ -23,7 +23,7 @@ export function createMemoryBus(options: MemoryBusOptions): Bus {
   const deliveryBytes = options.deliveryBytes ?? 8 << 20;
   const retry = options.retryMs ?? { first: 50, max: 5_000 };
   const queue: Entry[] = [];
-  const waiting: { bytes: number; go: () => void }[] = [];
+  const waiting: { bytes: number; go: () => void; reject: (error: unknown) => void }[] = [];
   const taps = new Set<(delivery: Delivery) => void>();
   let pending = 0;
   let closed = false;
@@ -108,7 +108,7 @@ export function createMemoryBus(options: MemoryBusOptions): Bus {
           queue.push({ delivery: { key: batchKey(batch), batch }, resolve, reject });
           wake();
         };
-        const place = { bytes: batch.length, go };
+        const place = { bytes: batch.length, go, reject };
         const giveUp = (): void => {
           const at = waiting.indexOf(place);
           if (at < 0) return;
@@ -145,7 +145,7 @@ export function createMemoryBus(options: MemoryBusOptions): Bus {
       closed = true;
       while (handler && (queue.length > 0 || pumping)) await (pumping ?? pump());
       const error = new FleetlogError('closed', 'cannot publish: the bus is closed');
-      for (const entry of queue.splice(0)) entry.reject(error);
+      for (const entry of [...queue.splice(0), ...waiting.splice(0)]) entry.reject(error);
     },
   };
 }

@@ -1,0 +1,132 @@
+import type { Batch, LinesBatch, StatusBatch } from '../model/batch.ts';
+import type { Clock } from '../model/clock.ts';
+import { detectLevel } from '../model/detect-level.ts';
+import { isCode } from '../model/errors.ts';
+import { UNDETECTED_LEVEL } from '../model/level.ts';
+import type { LogStore } from '../store/log-store.ts';
+import { decodeBatch, sealBatch } from '../transport/batch-codec.ts';
+import type { Bus, Delivery } from '../transport/bus.ts';
+import type { DeadLetters } from './dead-letters.ts';
+import type { StatusKeeper } from './status-keeper.ts';
+
+export interface IngestOptions {
+  bus: Bus;
+  store: LogStore;
+  statuses: StatusKeeper;
+  deadLetters: DeadLetters;
+  clock: Clock;
+  log: { warn(about: object, message: string): void };
+}
+
+export interface Ingest {
+  counters(): IngestCounters;
+  /** Stops taking batches; what the handler is at is finished. */
+  close(): Promise<void>;
+}
+
+export interface IngestCounters {
+  batches: number;
+  bytes: number;
+  lines: number;
+  suppressed: number;
+  tooOld: number;
+  deadLetters: number;
+  retries: number;
+  /** Milliseconds from reading a batch to its acknowledgement, of the last delivery. */
+  lagMs: number;
+}
+
+/**
+ * Consumes the bus: decode, level where nobody has looked yet, append, acknowledge. A batch that cannot be read is a dead letter and
+ * acknowledged; an outage of the store rejects the delivery, so that the bus offers it again and back-pressure reaches the file.
+ */
+export async function startIngest(options: IngestOptions): Promise<Ingest> {
+  const counters: IngestCounters = {
+    batches: 0,
+    bytes: 0,
+    lines: 0,
+    suppressed: 0,
+    tooOld: 0,
+    deadLetters: 0,
+    retries: 0,
+    lagMs: 0,
+  };
+
+  async function bury(delivery: Delivery, error: unknown): Promise<void> {
+    const reason = error instanceof Error ? error.message : String(error);
+    options.log.warn({ reason, bytes: delivery.batch.length }, 'batch kept as dead letter');
+    await options.deadLetters.bury(delivery.batch, reason);
+    counters.deadLetters++;
+  }
+
+  async function append(items: { delivery: Delivery; batch: LinesBatch }[]): Promise<void> {
+    if (items.length === 0) return;
+    let results: Awaited<ReturnType<LogStore['append']>>[];
+    try {
+      results = [await options.store.append(items.map((item) => item.batch))];
+    } catch (error) {
+      if (!isCode(error, 'bad_batch')) throw error;
+      // The store takes all or none: find the poisonous one by appending them one by one, in order.
+      results = [];
+      for (const item of items) {
+        try {
+          results.push(await options.store.append([item.batch]));
+        } catch (each) {
+          if (!isCode(each, 'bad_batch')) throw each;
+          await bury(item.delivery, each);
+        }
+      }
+    }
+    for (const result of results) {
+      counters.lines += result.stored;
+      counters.suppressed += result.suppressed;
+      counters.tooOld += result.tooOld;
+    }
+    counters.lagMs = (options.clock.nowUs() - Math.min(...items.map((item) => item.batch.collectedAt))) / 1000;
+  }
+
+  async function handle(deliveries: Delivery[]): Promise<void> {
+    const lines: { delivery: Delivery; batch: LinesBatch }[] = [];
+    const statuses: StatusBatch[] = [];
+    for (const delivery of deliveries) {
+      let batch: Batch;
+      try {
+        batch = decodeBatch(delivery.batch);
+      } catch (error) {
+        await bury(delivery, error);
+        continue;
+      }
+      if (batch.kind === 'status') statuses.push(batch);
+      else if (batch.kind === 'lines' || batch.kind === 'events') {
+        if (fillLevels(batch)) sealBatch(delivery.batch);
+        lines.push({ delivery, batch });
+      }
+    }
+    await append(lines);
+    for (const status of statuses) await options.statuses.keep(status);
+    counters.batches += deliveries.length;
+    for (const delivery of deliveries) counters.bytes += delivery.batch.length;
+  }
+
+  const subscription = await options.bus.consume(async (deliveries) => {
+    try {
+      await handle(deliveries);
+    } catch (error) {
+      counters.retries++;
+      options.log.warn({ err: error }, 'cannot store a delivery; it is kept and offered again');
+      throw error;
+    }
+  });
+  return { counters: () => ({ ...counters }), close: () => subscription.close() };
+}
+
+/** Detects levels nobody has looked for, in place; true when it changed any. */
+function fillLevels(batch: LinesBatch): boolean {
+  let changed = false;
+  for (let i = 0; i < batch.count; i++) {
+    if (batch.levels[i] !== UNDETECTED_LEVEL) continue;
+    batch.levels[i] = detectLevel(batch.messages, i === 0 ? 0 : batch.ends[i - 1], batch.ends[i]);
+    changed = true;
+  }
+  return changed;
+}
