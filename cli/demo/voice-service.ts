@@ -19,8 +19,8 @@ export function riskVoice(): Voice {
         `${head}"status":200,"costMs":${took},"rule":"R${1000 + random.int(300)}","msg":"命中规则 人工复核"}`,
       );
     // Feature dumps pass docker's 16 KiB parts.
-    if (u > 0.999_97) {
-      const features = Array.from({ length: 900 }, (_, i) => `"f${i}":${random.int(1e9) / 1e6}`).join(',');
+    if (u > 0.9999) {
+      const features = Array.from({ length: 1300 }, (_, i) => `"f${i}":${random.int(1e9) / 1e6}`).join(',');
       return said(`${head}"status":200,"costMs":${took},"msg":"features","features":{${features}}}`);
     }
     return said(
