@@ -6,6 +6,10 @@ import { type Static, type TSchema, Type } from 'typebox';
  * Durations are milliseconds (`…Ms`), sizes bytes (`…Bytes`), unless the name says days or hours.
  */
 const text = (description: string, value = '') => Type.String({ default: value, description });
+/** A path: a relative one is taken from the configuration file's folder (see cli/config.ts). */
+const path = (description: string, value = '') => Type.String({ default: value, description, path: true });
+/** A value that is never shown, `fleetlog config` included. */
+const secret = (description: string) => Type.String({ default: '', description, secret: true });
 const flag = (description: string, value: boolean) => Type.Boolean({ default: value, description });
 const whole = (description: string, value: number, minimum = 0, maximum = Number.MAX_SAFE_INTEGER) =>
   Type.Integer({ default: value, minimum, maximum, description });
@@ -74,7 +78,7 @@ const RetentionClass = Type.Object(
 
 export const ConfigSchema = Type.Object(
   {
-    dataDir: text('Where everything is kept; one process at a time.', './data'),
+    dataDir: path('Where everything is kept; one process at a time.', './data'),
     log: section("The product's own log (JSON lines on standard error).", {
       level: Type.Enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
         default: 'info',
@@ -90,8 +94,8 @@ export const ConfigSchema = Type.Object(
         65_535,
       ),
       publicUrl: text('Address people and chat messages use; empty is the bound address.'),
-      tlsCert: text('PEM file with the certificate chain.'),
-      tlsKey: text('PEM file with the private key.'),
+      tlsCert: path('PEM file with the certificate chain.'),
+      tlsKey: path('PEM file with the private key.'),
       trustProxy: flag('A TLS proxy stands before this port: believe X-Forwarded-* and mark cookies Secure.', false),
       insecure: flag('Allow plain HTTP off loopback. Cookies lose `__Host-` and `Secure`; every page warns.', false),
       bodyBytes: whole('Largest request body, after inflating.', 32 << 20, 1024),
@@ -121,12 +125,12 @@ export const ConfigSchema = Type.Object(
     collector: section('Reading logs on this host.', {
       enabled: flag('Collect on this host when the whole product is started.', true),
       host: text("Name of this host in every record; empty is the system's."),
-      dockerSocket: text(
+      dockerSocket: path(
         'Docker Engine API: a unix socket path, or `tcp://host:port` of `fleetlog docker-proxy`; empty uses none.',
         '/var/run/docker.sock',
       ),
-      containersDir: text("Docker's directory of json-file logs; empty uses none.", '/var/lib/docker/containers'),
-      podLogsDir: text('CRI logs of Kubernetes pods; empty uses none.', '/var/log/pods'),
+      containersDir: path("Docker's directory of json-file logs; empty uses none.", '/var/lib/docker/containers'),
+      podLogsDir: path('CRI logs of Kubernetes pods; empty uses none.', '/var/log/pods'),
       paths: list(
         'Path templates for log files of apps outside docker logging; a string is a template with defaults.',
         Type.Union([Type.String(), PathTemplate]),
@@ -138,7 +142,7 @@ export const ConfigSchema = Type.Object(
       to: text(
         'Address of a central Fleetlog that takes the batches (`https://logs.example:8080`); empty keeps them in this process.',
       ),
-      token: text('Token of role `collector` for `to`.'),
+      token: secret('Token of role `collector` for `to`.'),
       statsMs: whole('Interval of container figures.', 10_000, 1_000),
       statusMs: whole('Interval of status batches.', 2_000, 100),
       sweepMs: whole('Interval of the fstat sweep that backs up directory watches.', 1_000, 100),

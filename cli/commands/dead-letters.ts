@@ -1,0 +1,106 @@
+import { join } from 'node:path';
+import { type DeadLetter, dropDeadLetter, listDeadLetters, redriveDeadLetters } from '../../ingest/dead-letters.ts';
+import { decodeBatch } from '../../transport/batch-codec.ts';
+import { createClient } from '../client.ts';
+import { ServerError, UnreachableError } from '../client-errors.ts';
+import { type Arguments, CLIENT, type Command, type CommandGroup, EXIT, type Io, UsageError } from '../command.ts';
+import { loadConfig } from '../config.ts';
+import { localTime } from '../record-line.ts';
+import { bytesText, createProgress } from '../terminal/progress.ts';
+import { table } from '../terminal/table.ts';
+import { visible } from '../terminal/visible.ts';
+import { writeAll } from '../write.ts';
+
+const list: Command = {
+  name: 'dead-letters list',
+  summary: 'Batches that could not be read, kept raw, with why',
+  options: {
+    output: { type: 'text', short: 'o', choices: ['text', 'json'], help: 'text for people, json for scripts' },
+  },
+  examples: [['fleetlog dead-letters list', 'run it where the data is']],
+  async run(args, io) {
+    const letters = await listDeadLetters(await folder(args, io));
+    if (args.text('output') === 'json') await writeAll(io.stdout, `${JSON.stringify({ items: letters }, null, 2)}\n`);
+    else if (letters.length === 0) io.stderr.write('no dead letters\n');
+    else await writeAll(io.stdout, letterTable(letters));
+    return EXIT.ok;
+  },
+};
+
+const redrive: Command = {
+  name: 'dead-letters redrive',
+  summary: 'Offer every dead letter to the running server again; those it takes are removed',
+  options: { ...CLIENT },
+  examples: [['fleetlog dead-letters redrive', 'after an upgrade that can read them; exit code 1 when some are left']],
+  async run(args, io) {
+    const dir = await folder(args, io);
+    const total = (await listDeadLetters(dir)).length;
+    if (total === 0) {
+      io.stderr.write('no dead letters\n');
+      return EXIT.ok;
+    }
+    const client = await createClient(args, io);
+    const progress = createProgress(io.stderr, 'driving again');
+    let offered = 0;
+    let outage: unknown;
+    const { taken, left } = await redriveDeadLetters(dir, async (batch) => {
+      progress.update(++offered, total, `${offered} of ${total}`);
+      // Without this an unreachable server would be asked once a letter.
+      if (outage) throw outage;
+      decodeBatch(batch);
+      try {
+        await client.sendBytes('collect', new Uint8Array(batch), 'application/x-fleetlog-batch');
+      } catch (error) {
+        if (error instanceof UnreachableError || (error instanceof ServerError && error.status < 422)) outage = error;
+        throw error;
+      }
+    });
+    progress.clear();
+    if (outage) throw outage;
+    io.stderr.write(`${taken} taken, ${left} left\n`);
+    return left > 0 ? EXIT.failure : EXIT.ok;
+  },
+};
+
+const drop: Command = {
+  name: 'dead-letters drop',
+  summary: 'Delete dead letters for good',
+  arguments: '[ID ...]',
+  positionals: [0, Number.POSITIVE_INFINITY],
+  options: { all: { type: 'flag', help: 'all of them' } },
+  examples: [
+    ['fleetlog dead-letters drop 1795256697961032-000000', 'one of them; ids come from the list'],
+    ['fleetlog dead-letters drop --all', 'all of them'],
+  ],
+  async run(args, io) {
+    const dir = await folder(args, io);
+    const known = (await listDeadLetters(dir)).map((letter) => letter.id);
+    if (args.flag('all') === args.positionals.length > 0) throw new UsageError(drop.name, 'name ids, or --all');
+    const unknown = args.positionals.find((id) => !known.includes(id));
+    if (unknown !== undefined) throw new UsageError(drop.name, `there is no dead letter ${unknown}`);
+    const gone = args.flag('all') ? known : args.positionals;
+    for (const id of gone) await dropDeadLetter(dir, id);
+    io.stderr.write(`${gone.length} dropped\n`);
+    return EXIT.ok;
+  },
+};
+
+export const deadLetters: CommandGroup = {
+  name: 'dead-letters',
+  summary: 'Batches that could not be read',
+  commands: [list, redrive, drop],
+};
+
+async function folder(args: Arguments, io: Io): Promise<string> {
+  const { config } = await loadConfig({ file: args.text('config'), set: args.list('set'), env: io.env, cwd: io.cwd });
+  return join(config.dataDir, 'dead-letters');
+}
+
+function letterTable(letters: DeadLetter[]): string {
+  return table(letters, [
+    { title: 'ID', cell: (letter) => letter.id },
+    { title: 'TIME', cell: (letter) => localTime(new Date(letter.time / 1000).toISOString()) },
+    { title: 'SIZE', cell: (letter) => bytesText(letter.bytes), align: 'right' },
+    { title: 'REASON', cell: (letter) => visible(letter.reason) },
+  ]);
+}

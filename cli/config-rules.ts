@@ -1,0 +1,91 @@
+import type { Config } from '../model/config.ts';
+import type { Problem } from './config-check.ts';
+import { dotted } from './config-check.ts';
+
+/** What the schema cannot say: keys that need or exclude each other, and patterns that must compile. */
+export async function checkRules(config: Config): Promise<Problem[]> {
+  return [...notInThisVersion(config), ...checkTls(config), ...checkClasses(config), ...(await checkPatterns(config))];
+}
+
+/**
+ * What only matters when a listener is opened: nobody may read logs in clear or without a name from elsewhere by accident.
+ */
+export function checkListener(config: Config): Problem[] {
+  const { host, tlsCert, trustProxy, insecure } = config.http;
+  if (isLoopback(host)) return [];
+  const problems: Problem[] = [];
+  if (config.auth.mode === 'none') {
+    problems.push({
+      path: ['auth', 'mode'],
+      message: `auth.mode is none while http.host is ${host}; none is for loopback only, wanted: local`,
+    });
+  }
+  if (!tlsCert && !trustProxy && !insecure) {
+    problems.push({
+      path: ['http', 'host'],
+      message:
+        `http.host is ${host}, which others can reach in clear; set http.tlsCert and http.tlsKey, ` +
+        'or http.trustProxy behind a TLS proxy, or http.insecure: true to allow it',
+    });
+  }
+  return problems;
+}
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
+}
+
+function notInThisVersion(config: Config): Problem[] {
+  const asked: [string[], boolean][] = [
+    [['kafka', 'brokers'], config.kafka.brokers.length > 0],
+    [['elasticsearch', 'nodes'], config.elasticsearch.nodes.length > 0],
+    [['prometheus', 'url'], config.prometheus.url !== ''],
+  ];
+  return asked
+    .filter(([, set]) => set)
+    .map(([path]) => ({ path, message: `${dotted(path)} is not in this version; leave it empty` }));
+}
+
+function checkTls(config: Config): Problem[] {
+  const { tlsCert, tlsKey } = config.http;
+  if ((tlsCert === '') === (tlsKey === '')) return [];
+  const [has, lacks] = tlsCert ? ['tlsCert', 'tlsKey'] : ['tlsKey', 'tlsCert'];
+  return [{ path: ['http', has], message: `http.${has} is set and http.${lacks} is not; TLS needs both` }];
+}
+
+function checkClasses(config: Config): Problem[] {
+  const problems: Problem[] = [];
+  const seen = new Set(['default']);
+  for (const [index, { name }] of config.retention.classes.entries()) {
+    const path = ['retention', 'classes', index, 'name'];
+    if (seen.has(name)) problems.push({ path, message: `${dotted(path)} is ${name}, which is taken already` });
+    seen.add(name);
+  }
+  return problems;
+}
+
+async function checkPatterns(config: Config): Promise<Problem[]> {
+  const { multiline, filters, redaction } = config.collector;
+  const patterns: [(string | number)[], string | undefined][] = [
+    ...multiline.map((item, i): [(string | number)[], string] => [['collector', 'multiline', i, 'start'], item.start]),
+    ...filters.flatMap((item, i): [(string | number)[], string | undefined][] => [
+      [['collector', 'filters', i, 'include'], item.include],
+      [['collector', 'filters', i, 'exclude'], item.exclude],
+    ]),
+    ...redaction.map((item, i): [(string | number)[], string] => [
+      ['collector', 'redaction', i, 'pattern'],
+      item.pattern,
+    ]),
+  ];
+  const used = patterns.filter(([, pattern]) => pattern);
+  if (used.length === 0) return [];
+  const { RE2JS } = await import('re2js');
+  return used.flatMap(([path, pattern]) => {
+    try {
+      RE2JS.compile(String(pattern));
+      return [];
+    } catch (error) {
+      return [{ path, message: `${dotted(path)} is no RE2 pattern: ${(error as Error).message}` }];
+    }
+  });
+}
