@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The command. Plain JavaScript that Node 18 can parse; re-executes itself on the bundled Node when this one is too old.
 import { existsSync } from 'node:fs';
+import module from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { findNode, run } from './node24.mjs';
 
@@ -9,8 +10,12 @@ const built = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
 const main = existsSync(source) ? source : built;
 
 if (findNode() === process.execPath) {
+  // Keeps what V8 compiled and the types that were stripped, so that the next start is faster.
+  module.enableCompileCache?.();
   const { main: start } = await import(main);
   process.exitCode = await start(process.argv.slice(2));
+  // A connection somewhere must not keep a command alive that is done.
+  setTimeout(() => process.exit(), 500).unref();
 } else {
   run(fileURLToPath(import.meta.url), process.argv.slice(2));
 }

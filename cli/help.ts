@@ -53,7 +53,7 @@ function optionUsage(name: string, option: Option): string {
 }
 
 function twoColumns(rows: [string, string][]): string[] {
-  const width = Math.min(34, Math.max(...rows.map(([left]) => left.length)));
+  const width = Math.min(40, Math.max(...rows.map(([left]) => left.length)));
   return rows.map(([left, right]) =>
     left.length > width ? `  ${left}\n  ${' '.repeat(width)}  ${right}` : `  ${left.padEnd(width)}  ${right}`,
   );

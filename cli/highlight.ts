@@ -1,39 +1,14 @@
-import { parseQuery } from '../model/query/parse.ts';
-import type { Query } from '../model/query/tree.ts';
+import { type HitFinder, hitFinder } from '../dashboard/text/hits.ts';
 
-/**
- * What a query's positive text terms look like in a message, to mark them; null when there are none. An approximation of the query's
- * meaning for the eye: it marks words of a phrase with any punctuation between them, as the search matches them.
- */
-export function matchPattern(query: string | undefined): RegExp | null {
+/** What a query matched in a line, marked as the page marks it. Only worth its loading time where colour is shown. */
+export async function queryHits(query: string | undefined): Promise<HitFinder | null> {
   if (!query) return null;
-  let tree: Query;
+  // With it comes the regular expression engine, which other commands do without.
+  const { parseQuery } = await import('../model/query/parse.ts');
   try {
-    tree = parseQuery(query);
+    return hitFinder(parseQuery(query).query);
   } catch {
-    // The server says what is wrong with it.
+    // The server says what is wrong with the query.
     return null;
   }
-  const patterns = texts(tree);
-  return patterns.length > 0 ? new RegExp(patterns.join('|'), 'giu') : null;
-}
-
-function texts(query: Query): string[] {
-  switch (query.type) {
-    case 'and':
-    case 'or':
-      return query.items.flatMap(texts);
-    case 'phrase': {
-      const words = query.text.match(/[\p{L}\p{N}\p{M}_]+/gu);
-      return words ? [words.map(escaped).join('[^\\p{L}\\p{N}\\p{M}_]+')] : [escaped(query.text)].filter(Boolean);
-    }
-    case 'substring':
-      return [escaped(query.text)].filter(Boolean);
-    default:
-      return [];
-  }
-}
-
-function escaped(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
 }

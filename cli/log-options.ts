@@ -1,7 +1,8 @@
 import type { ApiGap, ApiNote } from '../api/contract.ts';
 import type { Params } from './client.ts';
 import type { Arguments, Io, Option } from './command.ts';
-import { localTime } from './record-line.ts';
+import { queryHits } from './highlight.ts';
+import { localTime, type RecordFormat } from './record-line.ts';
 import { paletteFor } from './terminal/color.ts';
 import { visible } from './terminal/visible.ts';
 import { timeArgument } from './time-argument.ts';
@@ -51,6 +52,13 @@ export function rangeParams(command: string, args: Arguments): Params {
     from: timeArgument(command, 'since', args.text('since')),
     to: timeArgument(command, 'until', args.text('until')),
   };
+}
+
+/** How records are printed; hits are only looked for where they can be painted. */
+export async function recordFormat(args: Arguments, io: Io, query: string | undefined): Promise<RecordFormat> {
+  const palette = paletteFor(io.stdout, io.env);
+  const hits = palette.paints ? await queryHits(query) : null;
+  return { palette, utc: args.flag('utc'), raw: args.flag('raw'), hits };
 }
 
 /** The words of a query as one text; undefined when there are none. */

@@ -4,15 +4,24 @@ import { explain } from './explain.ts';
 import { commandHelp, groupHelp, overview } from './help.ts';
 import { VERSION } from './version.ts';
 
+/** Faster than a person presses twice. */
+const SAME_SIGNAL_MS = 300;
+
 /**
  * Runs the command line of this process. Gives the exit code: 0 done, 1 failed, 2 wrong usage, 3 the server cannot be
  * reached or nobody is signed in.
  */
 export async function main(args: string[]): Promise<number> {
   const stopping = new AbortController();
+  let stoppedAt = 0;
   const stop = (signal: NodeJS.Signals) => {
-    // The first signal ends things in order, the second at once (128 + its number, as shells count).
-    if (stopping.signal.aborted) process.exit(signal === 'SIGINT' ? 130 : 143);
+    // The first signal ends things in order, a second at once (128 + its number, as shells count). One Ctrl-C can arrive several
+    // times: from the terminal, and passed on by npm and by the Node that started this one.
+    if (stopping.signal.aborted && performance.now() - stoppedAt > SAME_SIGNAL_MS) {
+      process.exit(signal === 'SIGINT' ? 130 : 143);
+    }
+    if (stopping.signal.aborted) return;
+    stoppedAt = performance.now();
     stopping.abort(signal);
   };
   process.on('SIGINT', stop);

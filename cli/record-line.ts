@@ -1,4 +1,5 @@
 import type { ApiRecord } from '../api/contract.ts';
+import type { HitFinder } from '../dashboard/text/hits.ts';
 import type { Palette } from './terminal/color.ts';
 import { visible } from './terminal/visible.ts';
 import { cutText, padText, textWidth } from './terminal/width.ts';
@@ -10,7 +11,7 @@ export interface RecordFormat {
   /** Control characters as they are. */
   raw: boolean;
   /** What to mark in messages, from the query; null marks nothing. */
-  matches: RegExp | null;
+  hits: HitFinder | null;
 }
 
 /** Writes records as `time LEVEL instance message`; keeps the instance column as wide as the widest name so far. */
@@ -31,11 +32,19 @@ const WIDEST_NAME = 32;
 
 function messageText(record: ApiRecord, format: RecordFormat): string {
   const shown = format.raw ? record.message : visible(record.message);
-  const marked = format.matches
-    ? shown.replace(format.matches, (text) => (text ? format.palette.match(text) : text))
-    : shown;
+  const marked = format.hits ? withHits(shown, format.hits(shown), format.palette) : shown;
   // The rest of a trace is set in, so that a line beginning at the margin is always a record.
   return marked.replace(/\n$/, '').replaceAll('\n', '\n    ');
+}
+
+function withHits(text: string, hits: [number, number][], palette: Palette): string {
+  let marked = '';
+  let at = 0;
+  for (const [start, end] of hits) {
+    marked += text.slice(at, start) + palette.match(text.slice(start, end));
+    at = end;
+  }
+  return marked + text.slice(at);
 }
 
 /** `2026-11-21 10:24:57.961` in this machine's zone. */

@@ -41,7 +41,7 @@ export const context: Command = {
       return EXIT.ok;
     }
     const palette = paletteFor(io.stdout, io.env);
-    const format = createRecordPrinter({ palette, utc: args.flag('utc'), raw: args.flag('raw'), matches: null });
+    const format = createRecordPrinter({ palette, utc: args.flag('utc'), raw: args.flag('raw'), hits: null });
     const line = (record: ApiRecord) => `  ${format(record)}`;
     const anchor = `${palette.bold('>')} ${format(answer.anchor)}`;
     await writeAll(io.stdout, [...answer.before.map(line), anchor, ...answer.after.map(line)].join(''));

@@ -1,8 +1,16 @@
 import type { ApiGap, ApiNote, ApiRecord, LogsAnswer } from '../../api/contract.ts';
 import { type Client, createClient, type Params } from '../client.ts';
 import { type Arguments, CLIENT, type Command, EXIT, type Io } from '../command.ts';
-import { matchPattern } from '../highlight.ts';
-import { queryText, RANGE, RECORD_OUTPUT, rangeParams, remarks, SCOPE, scopeParams } from '../log-options.ts';
+import {
+  queryText,
+  RANGE,
+  RECORD_OUTPUT,
+  rangeParams,
+  recordFormat,
+  remarks,
+  SCOPE,
+  scopeParams,
+} from '../log-options.ts';
 import { createRecordPrinter } from '../record-line.ts';
 import { paletteFor } from '../terminal/color.ts';
 import { writeAll } from '../write.ts';
@@ -62,7 +70,7 @@ export const search: Command = {
     const order = args.text('order');
     const params = { query, ...scopeParams(args), ...rangeParams('search', args), order: order ?? 'desc' };
     const client = await createClient(args, io);
-    const print = printer(args, io, query);
+    const print = await printer(args, io, query);
     const found = await collect(client, params, limit, async (records) => {
       // Rows that come in the order they are shown need not be held.
       if (output === 'ndjson')
@@ -78,13 +86,12 @@ export const search: Command = {
   },
 };
 
-function printer(args: Arguments, io: Io, query: string | undefined): (records: ApiRecord[]) => Promise<void> {
-  const format = createRecordPrinter({
-    palette: paletteFor(io.stdout, io.env),
-    utc: args.flag('utc'),
-    raw: args.flag('raw'),
-    matches: matchPattern(query),
-  });
+async function printer(
+  args: Arguments,
+  io: Io,
+  query: string | undefined,
+): Promise<(records: ApiRecord[]) => Promise<void>> {
+  const format = createRecordPrinter(await recordFormat(args, io, query));
   return (records) => writeAll(io.stdout, records.map(format).join(''));
 }
 

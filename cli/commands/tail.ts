@@ -3,8 +3,7 @@ import { type Client, createClient, type Params } from '../client.ts';
 import { ServerError, UnreachableError } from '../client-errors.ts';
 import { CLIENT, type Command, EXIT, type Io } from '../command.ts';
 import { readEvents } from '../event-stream.ts';
-import { matchPattern } from '../highlight.ts';
-import { queryText, RECORD_OUTPUT, remarks, SCOPE, scopeParams } from '../log-options.ts';
+import { queryText, RECORD_OUTPUT, recordFormat, remarks, SCOPE, scopeParams } from '../log-options.ts';
 import { createRecordPrinter, localTime } from '../record-line.ts';
 import { paletteFor } from '../terminal/color.ts';
 import { writeAll } from '../write.ts';
@@ -38,12 +37,7 @@ export const tail: Command = {
     const query = queryText(args);
     const last = args.number('lines') ?? DEFAULT_LINES;
     const params = { query, ...scopeParams(args) };
-    const format = createRecordPrinter({
-      palette: paletteFor(io.stdout, io.env),
-      utc: args.flag('utc'),
-      raw: args.flag('raw'),
-      matches: matchPattern(query),
-    });
+    const format = createRecordPrinter(await recordFormat(args, io, query));
     const json = args.text('output') === 'ndjson';
     const print = (record: ApiRecord) => writeAll(io.stdout, json ? `${JSON.stringify(record)}\n` : format(record));
     if (args.flag('follow')) return follow(client, { ...params, last }, io, print);

@@ -3,6 +3,8 @@ import type { Io, Output } from '../command.ts';
 
 /** Paints text, or leaves it as it is where colour is not wanted. */
 export interface Palette {
+  /** False where nothing is painted. */
+  paints: boolean;
   level(level: Level | null, text: string): string;
   /** One of twelve colours, the same for a name on every run. */
   name(name: string, text: string): string;
@@ -34,6 +36,7 @@ const LEVELS: Record<Level, (text: string) => string> = {
 };
 
 const painted: Palette = {
+  paints: true,
   level: (level, text) => (level === null ? text : LEVELS[level](text)),
   name: (name, text) => NAMES[hash(name) % NAMES.length](text),
   dim: code('2', '22'),
@@ -46,6 +49,7 @@ const painted: Palette = {
 
 const same = (text: string) => text;
 const plain: Palette = {
+  paints: false,
   level: (_, text) => text,
   name: (_, text) => text,
   dim: same,
