@@ -1,6 +1,7 @@
-import { mkdirSync } from 'node:fs';
-import type { Clock } from '../../model/clock.ts';
-import { systemClock } from '../../model/clock.ts';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Clock, systemClock } from '../../model/clock.ts';
+import { FleetlogError } from '../../model/errors.ts';
 import { createMadeUpFleet } from './made-up-fleet.ts';
 
 export interface DemoOptions {
@@ -29,16 +30,31 @@ const MOST_BEHIND_MS = 60_000;
 const INCIDENT_EVERY_MS = 75_000;
 const FIRST_INCIDENT_MS = 20_000;
 
+/** Names a directory as the demo's own. */
+const MARK = 'made-up-by-fleetlog-demo';
+
+/** The demo removes containers it has replaced; it must never do so in a directory of real ones. */
+function claim(dir: string): void {
+  if (existsSync(dir) && readdirSync(dir).length > 0 && !existsSync(join(dir, MARK))) {
+    throw new FleetlogError('bad_config', `cannot write a made-up fleet into ${dir}: it holds something else`, {
+      hint: 'name a directory that does not exist yet, or is empty',
+    });
+  }
+  mkdirSync(dir, { recursive: true });
+  writeFileSync(join(dir, MARK), '');
+}
+
 /**
  * A made-up fleet of 13 apps writes docker json-file logs with Chinese, traces, bursts of errors, restarts, OOM kills and deploys:
- * first the history, then live until `close`. Resolves when the history is written.
+ * first the history, then live until `close`. Resolves when the history is written. Throws `bad_config` for a directory that holds
+ * anything but an earlier demo.
  */
 export async function startDemo(options: DemoOptions): Promise<Demo> {
   const clock = options.clock ?? systemClock;
   const nowMs = (): number => clock.nowUs() / 1000;
   const begin = nowMs();
   const from = begin - (options.backfillMinutes ?? 60) * 60_000;
-  mkdirSync(options.dir, { recursive: true });
+  claim(options.dir);
   const fleet = createMadeUpFleet({
     dir: options.dir,
     seed: options.seed ?? 1,
