@@ -61,8 +61,10 @@ export interface StreamLine {
   stream: 'stdout' | 'stderr';
   /** µs. */
   time: number;
-  /** Without its newline. */
+  /** Without its newline; at most `collector.lineBytes` of it. */
   line: Buffer;
+  /** Bytes cut off the end because the line was longer; absent when it is whole. */
+  cutBytes?: number;
 }
 
 /** A lifecycle event, already with the identity of its container. */
