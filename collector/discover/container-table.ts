@@ -203,7 +203,8 @@ export function createContainerTable(options: ContainerTableOptions): ContainerT
       const stale = before !== null && changes !== undefined && changes !== entry.changes;
       entry.record = stale ? { ...before, labels: record.labels, restarts: record.restarts } : record;
       entry.identity = identify(entry.record, config);
-      if (!before && (record.startedAt ?? 0) <= options.baselineUs) deploys.known(record, entry.identity);
+      if (!before && record.startedAt !== null && record.startedAt <= options.baselineUs)
+        deploys.known(record, entry.identity);
       refresh(entry);
       flush(entry);
       if (options.engineLost()) missed(entry, before);

@@ -164,7 +164,7 @@ export function createDockerContainers(
 function logTrouble(error: unknown, fallback: string): string {
   const { statusCode, json } = error as { statusCode?: number; json?: unknown };
   const message = (json as { message?: string } | null)?.message;
-  if (statusCode === 403) return 'the Docker proxy allows no logs (start fleetlog docker-proxy with logs allowed)';
+  if (statusCode === 403) return 'the proxy before Docker does not let container logs through';
   if (message?.includes('does not support reading')) return 'its log driver keeps no lines that Docker could read back';
   return fallback;
 }

@@ -12,6 +12,7 @@ export interface LiveFiles {
   keep(place: string, keys: ReadonlySet<string>): void;
   /** The place is gone with everything in it. */
   drop(place: string): void;
+  has(key: string): boolean;
   targets(): FileTarget[];
   close(): void;
 }
@@ -56,6 +57,7 @@ export function createLiveFiles(handlers: DiscoveryHandlers, log: Log): LiveFile
       }
       owners.delete(place);
     },
+    has: (key) => targets.has(key),
     targets: () => [...targets.values()],
     close() {
       for (const timer of missing.values()) clearTimeout(timer);

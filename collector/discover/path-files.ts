@@ -11,6 +11,7 @@ import { createLiveFiles } from './live-files.ts';
 import type { Captures, PathState, PathTemplate } from './path-template.ts';
 import { isCompressed, liveNames } from './rotated-names.ts';
 import { lookAtEntry } from './safe-entry.ts';
+import { createScanGate } from './scan-gate.ts';
 import { fileStatus } from './sources.ts';
 
 /** Folders of one template: a mistaken `/data/**` must not watch a whole disk. */
@@ -39,6 +40,10 @@ export function createPathFiles(options: PathFilesOptions): Finder {
   const { template, watcher, log } = options;
   const files = createLiveFiles(options.handlers, log);
   const folders = new Map<string, Folder>();
+  const gate = createScanGate((real) => {
+    if (real === root) for (const folder of [...folders.values()]) scan(folder);
+    else if (folders.has(real)) scan(folders.get(real)!);
+  });
   const told = new Set<string>();
   const alone = new Map<string, NodeJS.Timeout>();
   const ownRoot = new Set<string>();
@@ -53,12 +58,8 @@ export function createPathFiles(options: PathFilesOptions): Finder {
   }
 
   function enter(real: string, states: PathState[], from: Set<string>): void {
-    const there = folders.get(real);
     // Met before: by its real name, by another link, or by a link to a folder above itself, which ends here.
-    if (there) {
-      if (from.has(real)) scan(there);
-      return;
-    }
+    if (folders.has(real)) return;
     if (folders.size >= FOLDERS) {
       warnOnce(
         template.template,
@@ -69,8 +70,15 @@ export function createPathFiles(options: PathFilesOptions): Finder {
     const folder: Folder = { real, states, inside: new Set(), watch: { close() {} } };
     folders.set(real, folder);
     from.add(real);
-    folder.watch = watcher.watch(real, () => scan(folder));
+    folder.watch = watcher.watch(real, (name) => changed(folder, name));
     scan(folder);
+  }
+
+  function changed(folder: Folder, name: string | null): void {
+    if (name === null) gate.changed(folder.real);
+    else if (files.has(`file:${folder.real}/${name}`)) gate.written(folder.real, `${folder.real}/${name}`);
+    else if (template.file(folder.states, name) || template.into(folder.states, name).length > 0)
+      gate.changed(folder.real);
   }
 
   function leave(real: string): void {
@@ -96,7 +104,10 @@ export function createPathFiles(options: PathFilesOptions): Finder {
   function scan(folder: Folder): void {
     if (closed || folders.get(folder.real) !== folder) return;
     const entries = list(folder.real);
-    if (!entries) return leave(folder.real);
+    if (!entries) {
+      leave(folder.real);
+      return;
+    }
     // Real folders before links, so that a link never takes the place of what it points to.
     entries.sort((a, b) => Number(a.isSymbolicLink()) - Number(b.isSymbolicLink()) || (a.name < b.name ? -1 : 1));
     const names = new Set(entries.map((entry) => entry.name));
@@ -122,6 +133,8 @@ export function createPathFiles(options: PathFilesOptions): Finder {
       if (inside.has(real)) continue;
       folder.inside.delete(real);
       leave(real);
+      // Another way to it may have been passed over because of this one.
+      if (folders.has(root)) gate.changed(root);
     }
     files.keep(folder.real, keys);
   }
@@ -198,6 +211,7 @@ export function createPathFiles(options: PathFilesOptions): Finder {
     async close() {
       closed = true;
       top?.close();
+      gate.close();
       for (const folder of folders.values()) folder.watch.close();
       for (const timer of alone.values()) clearTimeout(timer);
       files.close();

@@ -7,6 +7,7 @@ import type { Log } from '../log.ts';
 import type { DirectoryWatcher } from '../watch.ts';
 import type { Finder } from './docker-containers.ts';
 import { createLiveFiles } from './live-files.ts';
+import { createScanGate } from './scan-gate.ts';
 import { containerSource, fileStatus } from './sources.ts';
 
 export interface PodsOptions {
@@ -28,6 +29,8 @@ export function createPods(options: PodsOptions): Finder {
   const { config, watcher, log } = options;
   const files = createLiveFiles(options.handlers, log);
   const watches = new Map<string, { close(): void }>();
+  const scans = new Map<string, () => void>();
+  const gate = createScanGate((path) => scans.get(path)?.());
   let root = '';
   let closed = false;
 
@@ -42,7 +45,13 @@ export function createPods(options: PodsOptions): Finder {
   }
 
   function follow(path: string, scan: () => void): void {
-    if (!watches.has(path)) watches.set(path, watcher.watch(path, scan));
+    if (watches.has(path)) return;
+    scans.set(path, scan);
+    const listener = (name: string | null): void => {
+      if (name !== null && files.has(`cri:${path}/${name}`)) gate.written(path, join(path, name));
+      else gate.changed(path);
+    };
+    watches.set(path, watcher.watch(path, listener));
   }
 
   function leave(path: string): void {
@@ -50,6 +59,7 @@ export function createPods(options: PodsOptions): Finder {
       if (other !== path && !other.startsWith(`${path}/`)) continue;
       watch.close();
       watches.delete(other);
+      scans.delete(other);
       files.drop(other);
     }
   }
@@ -96,7 +106,10 @@ export function createPods(options: PodsOptions): Finder {
   function scanContainer(path: string, folder: string, container: string): void {
     if (closed) return;
     const entries = list(path);
-    if (!entries) return leave(path);
+    if (!entries) {
+      leave(path);
+      return;
+    }
     const keys = new Set<string>();
     for (const entry of entries) {
       // A link is docker's json-file under Kubernetes' name: the docker reader has it.
@@ -150,6 +163,7 @@ export function createPods(options: PodsOptions): Finder {
       closed = true;
       for (const watch of watches.values()) watch.close();
       watches.clear();
+      gate.close();
       files.close();
     },
   };
