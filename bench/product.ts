@@ -16,6 +16,8 @@ export interface Product {
   /** A GET below /api/v1 with the local token; rejects with the body's text unless 200. */
   get(path: string): Promise<Response>;
   json<T>(path: string): Promise<T>;
+  /** A POST of JSON below /api/v1; rejects unless 2xx. */
+  post<T>(path: string, body: unknown): Promise<T>;
   alive(): boolean;
   /** SIGKILL, and waits until it is gone. */
   kill(): Promise<void>;
@@ -94,11 +96,16 @@ export async function startProduct(options: ProductOptions): Promise<Product> {
     return existsSync(file) ? { authorization: `Bearer ${readFileSync(file, 'utf8').trim()}` } : {};
   }
 
-  async function get(path: string): Promise<Response> {
-    const response = await fetch(`${url}/api/v1/${path}`, { headers: authorization() });
-    if (!response.ok) throw new Error(`GET ${path}: ${response.status} ${await response.text()}`);
+  async function request(method: string, path: string, body?: unknown): Promise<Response> {
+    const response = await fetch(`${url}/api/v1/${path}`, {
+      method,
+      headers: { ...authorization(), ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
     return response;
   }
+  const get = (path: string): Promise<Response> => request('GET', path);
 
   return {
     pid: child.pid ?? -1,
@@ -118,6 +125,7 @@ export async function startProduct(options: ProductOptions): Promise<Product> {
     },
     get,
     json: async <T>(path: string) => (await (await get(path)).json()) as T,
+    post: async <T>(path: string, body: unknown) => (await (await request('POST', path, body)).json()) as T,
     alive,
     async kill() {
       child.kill('SIGKILL');

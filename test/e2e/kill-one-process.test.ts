@@ -1,0 +1,23 @@
+import { expect, it } from 'vitest';
+import { dose } from '../doses.ts';
+import { cleanUp, describe, oneProcess, runKills } from '../suites/oracle-kills.ts';
+
+const kills = dose(20, 400);
+
+it(`loses nothing and doubles nothing over ${kills} SIGKILLs of the whole product`, {
+  timeout: 240_000 + kills * 10_000,
+}, async () => {
+  const result = await runKills({
+    name: 'one-process',
+    kills,
+    seed: 101,
+    streams: 6,
+    linesPerSecond: 3_000,
+    // About a rotation of some file every 0.3 s; nothing falls off the end within a minute of standing still.
+    limits: { maxBytes: 256 << 10, maxFiles: 40, compress: true },
+    parts: oneProcess,
+  });
+  process.stdout.write(describe('kill-one-process', result));
+  expect(result).toMatchObject({ lost: 0, twice: 0, bad: 0, disordered: 0, strange: 0, lines: result.written });
+  cleanUp(result);
+});
