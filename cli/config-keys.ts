@@ -78,6 +78,7 @@ export function typeName(schema: ValueSchema): string {
     if (maximum === undefined || maximum === Number.MAX_SAFE_INTEGER) return `${noun} of at least ${minimum}`;
     return `${noun} from ${minimum} to ${maximum}`;
   }
+  if (schema.path) return 'path';
   return schema.pattern ? `text like ${schema.pattern}` : 'text';
 }
 
