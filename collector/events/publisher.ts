@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../../model/clock.ts';
+import { isCode } from '../../model/errors.ts';
 import { encodeBatch } from '../../transport/batch-codec.ts';
 import type { Bus } from '../../transport/bus.ts';
 import type { ContainerEvent } from '../discovery.ts';
@@ -91,9 +92,16 @@ export async function startEventPublisher(options: EventPublisherOptions): Promi
     bus
       .publish(encodeBatch(eventBatch(event, offset, fid, clock.nowUs())), giveUp.signal)
       .then(
-        () => settled(entry),
+        () => {
+          counts.published++;
+          settled(entry);
+        },
         (error: unknown) => {
-          if (!giveUp.signal.aborted) log.error({ err: error, event: event.type }, 'cannot publish a container event');
+          if (giveUp.signal.aborted || isCode(error, 'closed')) return;
+          // Sending it again would fail again; it must not hold back the memory of those after it.
+          log.error({ err: error, event: event.type }, 'cannot publish a container event');
+          counts.dropped++;
+          settled(entry);
         },
       )
       .finally(() => {
@@ -105,7 +113,6 @@ export async function startEventPublisher(options: EventPublisherOptions): Promi
   /** What is stored counts up to the first event that is not: those after it are asked for again and known by their keys. */
   function settled(entry: Sent): void {
     entry.stored = true;
-    counts.published++;
     while (sent.length > 0 && sent[0].stored) {
       const first = sent.shift()!;
       lastEventUs = first.time;
