@@ -12,6 +12,10 @@ export const dockerProxy: Command = {
       value: 'HOST:PORT|PATH',
       help: 'address or unix socket to listen on (default 127.0.0.1:2375)',
     },
+    logs: {
+      type: 'flag',
+      help: 'also let container logs through, for log drivers that write no files; whoever reaches the port can read them',
+    },
     socket: { type: 'text', value: 'PATH', help: 'the Docker socket (default collector.dockerSocket)' },
   },
   examples: [
@@ -24,14 +28,14 @@ export const dockerProxy: Command = {
   async run(args, io) {
     const { config } = await loadConfig({ file: args.text('config'), set: args.list('set'), env: io.env, cwd: io.cwd });
     const { startDockerProxy } = await import('../../collector/docker/proxy.ts');
-    const listen = args.text('listen') ?? '127.0.0.1:2375';
     const proxy = await startDockerProxy({
       socket: args.text('socket') ?? config.collector.dockerSocket,
-      listen,
+      listen: args.text('listen') ?? '127.0.0.1:2375',
+      allowLogs: args.flag('logs'),
       envNames: [...config.collector.appEnvNames, ...config.collector.envEnvNames],
       log: createLog(config.log.level, io),
     });
-    io.stdout.write(`docker-proxy listens on ${listen}\n`);
+    io.stdout.write(`docker-proxy listens on ${proxy.address}\n`);
     await stopped(io.signal);
     await proxy.close();
     return EXIT.ok;

@@ -57,6 +57,8 @@ export async function checkDisk(config: Config): Promise<Finding> {
 /** Whether the data directory can be written, is free, and is of a known format. `serverRuns`: being locked is then as it should be. */
 export async function checkDataDir(config: Config, serverRuns: boolean): Promise<Finding> {
   const folder = await existingParent(config.dataDir);
+  if (!(await stat(folder)).isDirectory())
+    return fail('data', `${folder} is no directory`, 'Set dataDir to another place.');
   try {
     await access(folder, constants.W_OK | constants.X_OK);
   } catch (error) {
@@ -87,9 +89,10 @@ export async function checkDataDir(config: Config, serverRuns: boolean): Promise
   }
 }
 
+/** The path itself, or the nearest thing above it that exists. */
 async function existingParent(path: string): Promise<string> {
   const there = await stat(path).then(
-    (about) => about.isDirectory(),
+    () => true,
     () => false,
   );
   return there || dirname(path) === path ? path : existingParent(dirname(path));
