@@ -2,8 +2,8 @@ import { RUN, wordClass } from './unicode-words.ts';
 
 /** Ends of an unquoted value, besides spaces: closing brackets, quotes and the punctuation of Chinese and Japanese text. */
 const STOP = /[\s"'()[\]{}<>，。；：、！？）】」』》]/;
-/** A comma, semicolon, bar or ampersand ends a value only before a space, the end or another `key=`. */
-const LIST_STOP = /[,;|&](?=\s|$|[A-Za-z_][\w.@-]*=)/y;
+/** A comma, semicolon or bar ends a value only before a space, the end or another `key=`. */
+const LIST_STOP = /[,;|](?=\s|$|[A-Za-z_][\w.@-]*=)/y;
 const BALANCED: Readonly<Record<string, string>> = { '[': ']', '{': '}', '(': ')' };
 const QUOTED = /"((?:[^"\\]|\\[\s\S])*)"|'([^'\n]*)'(?=$|[\s,;|)\]}])/y;
 const LONGEST_QUOTED = 8_192;
