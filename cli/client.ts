@@ -18,8 +18,8 @@ export interface Client {
   get<T>(path: string, params?: Params): Promise<T>;
   /** Sends a JSON body. Gives undefined for an answer without one. */
   send<T>(method: 'POST' | 'PATCH' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<T>;
-  /** POSTs bytes as they are, with their content type. */
-  sendBytes(path: string, bytes: Uint8Array<ArrayBuffer>, contentType: string): Promise<void>;
+  /** POSTs bytes as they are, with their content type and under a token of its own. */
+  sendBytes(path: string, bytes: Uint8Array<ArrayBuffer>, contentType: string, token: string): Promise<void>;
   /** A GET whose body is read by the caller; `accept` and other headers as given. */
   stream(path: string, params: Params, headers?: Record<string, string>): Promise<Response>;
 }
@@ -44,7 +44,7 @@ export async function createClient(args: Arguments, io: Io): Promise<Client> {
         if (one !== undefined) target.searchParams.append(name, String(one));
     }
     const headers: Record<string, string> = { accept: 'application/json', ...init.headers };
-    if (token) headers.authorization = `Bearer ${token}`;
+    if (token) headers.authorization ??= `Bearer ${token}`;
     if (init.body !== undefined) headers['content-type'] ??= 'application/json';
     let response: Response;
     try {
@@ -71,8 +71,9 @@ export async function createClient(args: Arguments, io: Io): Promise<Client> {
       const text = await response.text();
       return (text === '' ? undefined : JSON.parse(text)) as T;
     },
-    async sendBytes(path, bytes, contentType) {
-      const response = await request('POST', path, { body: bytes, headers: { 'content-type': contentType } });
+    async sendBytes(path, bytes, contentType, other) {
+      const headers = { 'content-type': contentType, authorization: `Bearer ${other}` };
+      const response = await request('POST', path, { body: bytes, headers });
       await response.arrayBuffer();
     },
     stream: (path, params, headers) => request('GET', path, { params, headers }),

@@ -26,10 +26,14 @@ const SLOW_START_MS = 1_500;
 export async function serve(options: ServeOptions): Promise<number> {
   const { config, roles, io } = options;
   const log = createLog(config.log.level, io);
-  const page = roles.api ? ensureDashboard(io.signal) : Promise.resolve(null);
+  // The page is built while the product's code is loaded; its routes are laid once it is there.
+  const [{ startFleetlog }, problem] = await Promise.all([
+    import('./compose.ts'),
+    roles.api ? ensureDashboard(io.signal) : null,
+  ]);
+  if (io.signal.aborted) return EXIT.ok;
+  if (problem) log.error(problem);
   const starting = startedAt(io);
-  // Loaded here, so that --help and the client commands need not load the product.
-  const { startFleetlog } = await import('./compose.ts');
   let running: Fleetlog;
   try {
     running = await startFleetlog({ config, roles, log });
@@ -38,8 +42,6 @@ export async function serve(options: ServeOptions): Promise<number> {
   }
   const address = join(config.dataDir, ADDRESS_FILE);
   writeFileSync(address, `${running.url}\n`);
-  const problem = await page;
-  if (problem && !io.signal.aborted) log.error(problem);
   if (!io.signal.aborted) io.stdout.write(options.banner(running));
   await stopped(io.signal);
   log.info('stopping');

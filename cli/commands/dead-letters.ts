@@ -1,8 +1,9 @@
 import { join } from 'node:path';
+import type { ApiToken } from '../../api/contract.ts';
 import { type DeadLetter, dropDeadLetter, listDeadLetters, redriveDeadLetters } from '../../ingest/dead-letters.ts';
 import { decodeBatch } from '../../transport/batch-codec.ts';
-import { createClient } from '../client.ts';
-import { ServerError, UnreachableError } from '../client-errors.ts';
+import { type Client, createClient } from '../client.ts';
+import { ServerError } from '../client-errors.ts';
 import { type Arguments, CLIENT, type Command, type CommandGroup, EXIT, type Io, UsageError } from '../command.ts';
 import { loadConfig } from '../config.ts';
 import { localTime } from '../record-line.ts';
@@ -40,21 +41,23 @@ const redrive: Command = {
       return EXIT.ok;
     }
     const client = await createClient(args, io);
+    const tokens = createHostTokens(client);
     const progress = createProgress(io.stderr, 'driving again');
     let offered = 0;
     let outage: unknown;
-    const { taken, left } = await redriveDeadLetters(dir, async (batch) => {
+    const { taken, left } = await redriveDeadLetters(dir, async (letter) => {
       progress.update(++offered, total, `${offered} of ${total}`);
-      // Without this an unreachable server would be asked once a letter.
+      // Without this a server that is away would be asked once a letter.
       if (outage) throw outage;
-      decodeBatch(batch);
+      const batch = decodeBatch(letter);
       try {
-        await client.sendBytes('collect', new Uint8Array(batch), 'application/x-fleetlog-batch');
+        const token = await tokens.for('source' in batch ? batch.source.host : batch.host);
+        await client.sendBytes('collect', new Uint8Array(letter), 'application/x-fleetlog-batch', token);
       } catch (error) {
-        if (error instanceof UnreachableError || (error instanceof ServerError && error.status < 422)) outage = error;
+        if (!(error instanceof ServerError) || error.code !== 'bad_batch') outage = error;
         throw error;
       }
-    });
+    }).finally(() => tokens.revoke());
     progress.clear();
     if (outage) throw outage;
     io.stderr.write(`${taken} taken, ${left} left\n`);
@@ -90,6 +93,24 @@ export const deadLetters: CommandGroup = {
   summary: 'Batches that could not be read',
   commands: [list, redrive, drop],
 };
+
+/** A batch is taken from its own host only, so each host's letters go under a token of that host that lives as long as the command. */
+function createHostTokens(client: Client): { for(host: string): Promise<string>; revoke(): Promise<void> } {
+  const made = new Map<string, { token: ApiToken; secret: string }>();
+  return {
+    async for(host) {
+      const known = made.get(host);
+      if (known) return known.secret;
+      const wanted = { name: 'dead-letters redrive', role: 'collector', host, days: 1 };
+      const one = await client.send<{ token: ApiToken; secret: string }>('POST', 'tokens', wanted);
+      made.set(host, one);
+      return one.secret;
+    },
+    async revoke() {
+      for (const { token } of made.values()) await client.send('DELETE', `tokens/${token.id}`).catch(() => undefined);
+    },
+  };
+}
 
 async function folder(args: Arguments, io: Io): Promise<string> {
   const { config } = await loadConfig({ file: args.text('config'), set: args.list('set'), env: io.env, cwd: io.cwd });
