@@ -1,0 +1,165 @@
+import type { CollectorConfig } from '../../model/config.ts';
+import { FLAG } from '../../model/record.ts';
+import { findCards } from './card-numbers.ts';
+import { pemEnd, secretAt } from './secret-rules.ts';
+import { createSecretScan } from './secret-scan.ts';
+import { compilePattern, requiredLiteral } from './user-patterns.ts';
+import { MARK, type Workbench } from './workbench.ts';
+
+/** Bytes [start, end) of the bench's messages, inside one record, and what stands there instead. */
+interface Edit {
+  record: number;
+  start: number;
+  end: number;
+  text: Buffer;
+}
+
+export interface Redactor {
+  /** Redacts the messages of the first `n` records in place, sets FLAG.REDACTED and counts each hit by rule. */
+  redact(bench: Workbench, n: number): void;
+}
+
+export type RedactionConfig = Pick<CollectorConfig, 'redact' | 'redactCards' | 'redaction'>;
+
+interface OwnRule {
+  name: string;
+  literal: Buffer | null;
+  find(message: string): { start: number; end: number }[];
+  text: Buffer;
+}
+
+const mask = (name: string): Buffer => Buffer.from(`[redacted:${name}]`);
+
+function ownRules(config: RedactionConfig): OwnRule[] {
+  return config.redaction.map(({ name, pattern, replacement }, i) => {
+    const compiled = compilePattern(pattern, `collector.redaction[${i}].pattern`);
+    const group = compiled.groupCount() > 0 ? 1 : 0;
+    const literal = requiredLiteral(pattern);
+    return {
+      name,
+      literal: literal.length > 1 ? Buffer.from(literal) : null,
+      text: replacement ? Buffer.from(replacement) : mask(name),
+      find(message) {
+        const found: { start: number; end: number }[] = [];
+        const matcher = compiled.matcher(message);
+        while (matcher.find()) {
+          const start = matcher.start(group);
+          const end = matcher.end(group);
+          if (start >= 0 && end > start) found.push({ start, end });
+        }
+        return found;
+      },
+    };
+  });
+}
+
+/** Throws `bad_config` for a pattern that is no RE2. `count` gets the rule's name for each thing redacted. */
+export function createRedactor(config: RedactionConfig, count: (rule: string) => void): Redactor {
+  const scan = createSecretScan();
+  const own = ownRules(config);
+  const masks = new Map<string, Buffer>();
+  const maskOf = (rule: string): Buffer => {
+    let text = masks.get(rule);
+    if (!text) masks.set(rule, (text = mask(rule)));
+    return text;
+  };
+
+  function builtIn(bench: Workbench, n: number, edits: Edit[]): void {
+    const { bytes, ends } = bench;
+    const used = ends[n - 1];
+    let record = 0;
+    const look = (at: number): void => {
+      if (at < 0 || at >= used) return;
+      if (record > 0 && at < ends[record - 1]) record = 0;
+      while (ends[record] <= at) record++;
+      const found = secretAt(bytes, at, record === 0 ? 0 : ends[record - 1], ends[record]);
+      if (found) edits.push({ record, start: found.start, end: found.end, text: maskOf(found.rule) });
+    };
+    scan.scan(bytes, used, (at) => {
+      for (let start = at - 3; start <= at + 1; start++) {
+        const c = bytes[start] | 0x20;
+        // p s a g e: what any rule begins with.
+        if (c === 112 || c === 115 || c === 97 || c === 103 || c === 101) look(start);
+      }
+    });
+    for (let i = 0; i < n; i++) {
+      const start = i === 0 ? 0 : ends[i - 1];
+      const c = bytes[start];
+      if (c === 65 || c === 103) look(start);
+      if (bench.marks[i] & MARK.PEM_REST)
+        edits.push({ record: i, start, end: pemEnd(bytes, start, ends[i]), text: maskOf('private_key') });
+    }
+  }
+
+  function cards(bench: Workbench, n: number, edits: Edit[]): void {
+    for (let i = 0; i < n; i++) {
+      const from = i === 0 ? 0 : bench.ends[i - 1];
+      if (bench.ends[i] - from < 13) continue;
+      for (const { start, end } of findCards(bench.bytes.toString('latin1', from, bench.ends[i])))
+        edits.push({ record: i, start: from + start, end: from + end, text: maskOf('card') });
+    }
+  }
+
+  function applyOwn(bench: Workbench, n: number, rule: OwnRule, edits: Edit[]): void {
+    const { bytes, ends } = bench;
+    let next = rule.literal ? bytes.indexOf(rule.literal) : 0;
+    for (let i = 0; i < n; i++) {
+      const from = i === 0 ? 0 : ends[i - 1];
+      if (rule.literal) {
+        if (next >= 0 && next < from) next = bytes.indexOf(rule.literal, from);
+        if (next < 0 || next >= ends[n - 1]) return;
+        if (next >= ends[i]) continue;
+      }
+      const message = bytes.toString('utf8', from, ends[i]);
+      for (const { start, end } of rule.find(message)) {
+        const at = from + Buffer.byteLength(message.slice(0, start));
+        edits.push({ record: i, start: at, end: at + Buffer.byteLength(message.slice(start, end)), text: rule.text });
+        count(rule.name);
+      }
+    }
+  }
+
+  return {
+    redact(bench, n) {
+      if (n === 0) return;
+      const edits: Edit[] = [];
+      if (config.redact) builtIn(bench, n, edits);
+      if (config.redactCards) cards(bench, n, edits);
+      const known = edits.length;
+      for (const rule of own) applyOwn(bench, n, rule, edits);
+      if (edits.length === 0) return;
+      for (let i = 0; i < known; i++) count(edits[i].text.toString('latin1', 10, edits[i].text.length - 1));
+      apply(bench, edits);
+    },
+  };
+}
+
+/** Rewrites the messages with the edits put in; where two overlap both are covered by the first's text. */
+function apply(bench: Workbench, edits: Edit[]): void {
+  edits.sort((a, b) => a.start - b.start || b.end - a.end);
+  const merged: Edit[] = [];
+  for (const edit of edits) {
+    const last = merged[merged.length - 1];
+    if (last && edit.start < last.end) last.end = Math.max(last.end, Math.min(edit.end, bench.ends[last.record]));
+    else merged.push({ ...edit, end: Math.min(edit.end, bench.ends[edit.record]) });
+  }
+  const parts: Buffer[] = [];
+  let from = merged[0].start;
+  const first = from;
+  let shift = 0;
+  let at = 0;
+  for (let i = merged[0].record; i < bench.count; i++) {
+    for (; at < merged.length && merged[at].record === i; at++) {
+      const { start, end, text } = merged[at];
+      parts.push(bench.bytes.subarray(from, start), text);
+      shift += text.length - (end - start);
+      from = end;
+      bench.flags[i] |= FLAG.REDACTED;
+    }
+    bench.ends[i] += shift;
+  }
+  parts.push(bench.bytes.subarray(from, bench.used));
+  const text = Buffer.concat(parts);
+  text.copy(bench.bytes, first);
+  bench.used = first + text.length;
+}
