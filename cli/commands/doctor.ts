@@ -62,10 +62,12 @@ function report(findings: Finding[], io: Io): string {
   const palette = paletteFor(io.stdout, io.env);
   const paint = { ok: palette.good, warn: palette.warn, fail: palette.bad };
   const width = Math.max(...findings.map((finding) => finding.check.length));
-  const lines = findings.map(({ check, state, found, todo }) => {
+  const lines = findings.map(({ check, state, found, advice }) => {
     const indent = ' '.repeat(width + 8);
     const [first, ...more] = found.split('\n');
-    const rest = [...more, ...(todo ? [palette.bold('→ ') + todo] : [])].map((line) => `\n${indent}${line}`).join('');
+    const rest = [...more, ...(advice ? [palette.bold('→ ') + advice] : [])]
+      .map((line) => `\n${indent}${line}`)
+      .join('');
     return `${paint[state](state.padEnd(4))}  ${check.padEnd(width)}  ${first}${rest}`;
   });
   const count = (state: Finding['state']) => findings.filter((finding) => finding.state === state).length;

@@ -4,19 +4,19 @@ export interface Finding {
   state: 'ok' | 'warn' | 'fail';
   found: string;
   /** A sentence for a person; always there unless the state is ok. */
-  todo?: string;
+  advice?: string;
 }
 
 export function ok(check: string, found: string): Finding {
   return { check, state: 'ok', found };
 }
 
-export function warn(check: string, found: string, todo: string): Finding {
-  return { check, state: 'warn', found, todo };
+export function warn(check: string, found: string, advice: string): Finding {
+  return { check, state: 'warn', found, advice };
 }
 
-export function fail(check: string, found: string, todo: string): Finding {
-  return { check, state: 'fail', found, todo };
+export function fail(check: string, found: string, advice: string): Finding {
+  return { check, state: 'fail', found, advice };
 }
 
 /** The error's code, else its message. */

@@ -23,11 +23,11 @@ export async function checkDocker(config: Config): Promise<Finding> {
         'Run as root, join the group docker, or put "fleetlog docker-proxy" before the socket.',
       );
     }
-    const todo =
+    const advice =
       reason === 'ENOENT'
         ? 'If this host has Docker, set collector.dockerSocket; if not, name log files in collector.paths, or try "fleetlog demo".'
         : 'Is the daemon running? Without it containers are still found by their files, but events and other log drivers are not read.';
-    return warn('docker', `not reachable at ${address} (${reason})`, todo);
+    return warn('docker', `not reachable at ${address} (${reason})`, advice);
   }
 }
 

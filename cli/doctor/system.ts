@@ -21,17 +21,17 @@ export function checkLimits(config: Config, read = readText): Finding[] {
   if (instances && watches) {
     const found = `${watches} watches, ${instances} instances`;
     const few = watches < 16_384 || instances < 64;
-    const todo =
+    const advice =
       'sysctl -w fs.inotify.max_user_watches=262144 fs.inotify.max_user_instances=512 (until then files are swept once a second).';
-    findings.push(few ? warn('inotify', found, todo) : ok('inotify', found));
+    findings.push(few ? warn('inotify', found, advice) : ok('inotify', found));
   }
   const nofile = /Max open files\s+(\d+|unlimited)/.exec(read('/proc/self/limits'))?.[1];
   if (nofile) {
     const limit = nofile === 'unlimited' ? Number.POSITIVE_INFINITY : Number(nofile);
     // Sockets, segments and the two SQLite files need some beside the log files.
     const wanted = config.collector.openFiles + 512;
-    const todo = `raise it (ulimit -n, LimitNOFILE=, --ulimit nofile=) above ${wanted}, or lower collector.openFiles.`;
-    findings.push(limit < wanted ? warn('open files', nofile, todo) : ok('open files', nofile));
+    const advice = `raise it (ulimit -n, LimitNOFILE=, --ulimit nofile=) above ${wanted}, or lower collector.openFiles.`;
+    findings.push(limit < wanted ? warn('open files', nofile, advice) : ok('open files', nofile));
   }
   return findings;
 }

@@ -493,7 +493,7 @@ describe('doctor', () => {
   test('checks everything, says what to do, and fails when something does', async () => {
     answer = ({ path }) => (path === '/api/v1/me' ? { kind: 'token', name: 'cli', role: 'admin' } : { ok: true });
     const good = await fleetlog(['doctor', '-o', 'json', '--set', 'http.port=0', '--set', 'collector.dockerSocket=']);
-    const { findings } = JSON.parse(good.out) as { findings: { check: string; state: string; todo?: string }[] };
+    const { findings } = JSON.parse(good.out) as { findings: { check: string; state: string; advice?: string }[] };
     const checks = new Set(findings.map((finding) => finding.check));
     for (const check of [
       'node',
@@ -509,7 +509,7 @@ describe('doctor', () => {
     ]) {
       expect(checks).toContain(check);
     }
-    for (const finding of findings) if (finding.state !== 'ok') expect(finding.todo).toMatch(/\S/);
+    for (const finding of findings) if (finding.state !== 'ok') expect(finding.advice).toMatch(/\S/);
     writeFileSync(join(home, 'taken'), '');
     const bad = await fleetlog(['doctor', '--set', 'dataDir=taken/below', '--set', 'http.port=0']);
     expect(bad.code).toBe(1);
