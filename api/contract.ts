@@ -9,10 +9,16 @@ const Maybe = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]
 const Time = Type.String({ description: 'UTC, ISO 8601 with six decimals', examples: ['2026-11-21T10:24:57.961032Z'] });
 const Level = Type.Enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']);
 
-export const NoteSchema = Type.Object(
-  { code: Type.String() },
-  { additionalProperties: true, description: 'Machine-readable remark' },
+/** Machine-readable remark on an answer; codes and their details are in docs/notes.md. */
+export interface ApiNote {
+  code: string;
+  [detail: string]: unknown;
+}
+export const NoteSchema = Type.Unsafe<ApiNote>(
+  Type.Object({ code: Type.String() }, { additionalProperties: true, description: 'See docs/notes.md' }),
 );
+/** 204. */
+export const NothingSchema = Type.Unsafe<undefined>({ type: 'null', description: 'Done' });
 export const StatsSchema = Type.Object({
   tookMs: Type.Number(),
   blocksRead: Type.Integer(),
@@ -65,12 +71,15 @@ export const LogsFilter = {
   container: Many,
   level: Many,
 };
-export const LogsQuerySchema = Type.Object({
-  ...LogsFilter,
-  limit: Type.Optional(Type.Integer({ minimum: 1, default: 200 })),
-  order: Type.Optional(Type.Enum(['desc', 'asc'])),
-  cursor: Type.Optional(Type.String({ maxLength: 4096 })),
-});
+export const LogsQuerySchema = Type.Object(
+  {
+    ...LogsFilter,
+    limit: Type.Optional(Type.Integer({ minimum: 1, default: 200 })),
+    order: Type.Optional(Type.Enum(['desc', 'asc'])),
+    cursor: Type.Optional(Type.String({ maxLength: 4096 })),
+  },
+  { additionalProperties: false },
+);
 export const LogsAnswerSchema = Type.Object({
   records: Type.Array(RecordSchema),
   next: Maybe(Type.String()),
@@ -79,11 +88,14 @@ export const LogsAnswerSchema = Type.Object({
   notes: Type.Array(NoteSchema),
   stats: StatsSchema,
 });
-export const HistogramQuerySchema = Type.Object({
-  ...LogsFilter,
-  interval: Type.Optional(Str('`auto` or a duration `500ms 5s 1m 1h 1d`')),
-  by: Type.Optional(Type.Enum(['level', 'app', 'env', 'host'])),
-});
+export const HistogramQuerySchema = Type.Object(
+  {
+    ...LogsFilter,
+    interval: Type.Optional(Str('`auto` or a duration `500ms 5s 1m 1h 1d`')),
+    by: Type.Optional(Type.Enum(['level', 'app', 'env', 'host'])),
+  },
+  { additionalProperties: false },
+);
 export const HistogramAnswerSchema = Type.Object({
   interval: Str('Duration of a bucket, e.g. `30s`'),
   buckets: Type.Array(Type.Object({ time: Time, counts: Type.Record(Type.String(), Type.Integer()) })),
@@ -92,43 +104,55 @@ export const HistogramAnswerSchema = Type.Object({
   notes: Type.Array(NoteSchema),
   stats: StatsSchema,
 });
-export const FacetsQuerySchema = Type.Object({
-  ...LogsFilter,
-  fields: Type.Optional(Str('Comma-separated fields; default `level,app,env,host,instance`')),
-  size: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 10 })),
-});
+export const FacetsQuerySchema = Type.Object(
+  {
+    ...LogsFilter,
+    fields: Type.Optional(Str('Comma-separated fields; default `level,app,env,host,instance`')),
+    size: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 10 })),
+  },
+  { additionalProperties: false },
+);
 export const FacetsAnswerSchema = Type.Object({
   facets: Type.Record(Type.String(), Type.Array(Type.Object({ value: Type.String(), count: Type.Integer() }))),
   notes: Type.Array(NoteSchema),
   stats: StatsSchema,
 });
-export const ContextQuerySchema = Type.Object({
-  id: Type.String({ maxLength: 64 }),
-  before: Type.Optional(Type.Integer({ minimum: 0, default: 50 })),
-  after: Type.Optional(Type.Integer({ minimum: 0, default: 50 })),
-  scope: Type.Optional(Type.Enum(['source', 'app', 'host'])),
-});
+export const ContextQuerySchema = Type.Object(
+  {
+    id: Type.String({ maxLength: 64 }),
+    before: Type.Optional(Type.Integer({ minimum: 0, default: 50 })),
+    after: Type.Optional(Type.Integer({ minimum: 0, default: 50 })),
+    scope: Type.Optional(Type.Enum(['source', 'app', 'host'])),
+  },
+  { additionalProperties: false },
+);
 export const ContextAnswerSchema = Type.Object({
   before: Type.Array(RecordSchema),
   anchor: RecordSchema,
   after: Type.Array(RecordSchema),
 });
-export const TailQuerySchema = Type.Object({
-  query: LogsFilter.query,
-  app: Many,
-  env: Many,
-  host: Many,
-  container: Many,
-  level: Many,
-  last: Type.Optional(
-    Type.Integer({ minimum: 0, maximum: 10_000, default: 0, description: 'Rows sent first, the newest in order' }),
-  ),
-});
-export const ExportQuerySchema = Type.Object({
-  ...LogsFilter,
-  format: Type.Optional(Type.Enum(['ndjson', 'text', 'csv'])),
-  order: Type.Optional(Type.Enum(['asc', 'desc'])),
-});
+export const TailQuerySchema = Type.Object(
+  {
+    query: LogsFilter.query,
+    app: Many,
+    env: Many,
+    host: Many,
+    container: Many,
+    level: Many,
+    last: Type.Optional(
+      Type.Integer({ minimum: 0, maximum: 10_000, default: 0, description: 'Rows sent first, the newest in order' }),
+    ),
+  },
+  { additionalProperties: false },
+);
+export const ExportQuerySchema = Type.Object(
+  {
+    ...LogsFilter,
+    format: Type.Optional(Type.Enum(['ndjson', 'text', 'csv'])),
+    order: Type.Optional(Type.Enum(['asc', 'desc'])),
+  },
+  { additionalProperties: false },
+);
 
 export const AppSchema = Type.Object({
   app: Type.String(),
@@ -217,30 +241,39 @@ export const LedgerItemSchema = Type.Object({
 export const ListOf = <T extends TSchema>(item: T) =>
   Type.Object({ items: Type.Array(item), next: Maybe(Type.String()), notes: Type.Array(NoteSchema) });
 
-export const ListQuerySchema = Type.Object({
-  app: Many,
-  env: Many,
-  host: Many,
-  container: Many,
-  limit: Type.Optional(Type.Integer({ minimum: 1 })),
-  cursor: Type.Optional(Type.String({ maxLength: 4096 })),
-});
-export const EventsQuerySchema = Type.Object({
-  app: Many,
-  env: Many,
-  host: Many,
-  container: Many,
-  type: Many,
-  from: LogsFilter.from,
-  to: LogsFilter.to,
-  limit: Type.Optional(Type.Integer({ minimum: 1 })),
-  cursor: Type.Optional(Type.String({ maxLength: 4096 })),
-});
+export const ListQuerySchema = Type.Object(
+  {
+    app: Many,
+    env: Many,
+    host: Many,
+    container: Many,
+    limit: Type.Optional(Type.Integer({ minimum: 1 })),
+    cursor: Type.Optional(Type.String({ maxLength: 4096 })),
+  },
+  { additionalProperties: false },
+);
+export const EventsQuerySchema = Type.Object(
+  {
+    app: Many,
+    env: Many,
+    host: Many,
+    container: Many,
+    type: Many,
+    from: LogsFilter.from,
+    to: LogsFilter.to,
+    limit: Type.Optional(Type.Integer({ minimum: 1 })),
+    cursor: Type.Optional(Type.String({ maxLength: 4096 })),
+  },
+  { additionalProperties: false },
+);
 
-export const ScopeSchema = Type.Object({
-  app: Str('Pattern, `*` for any run of characters'),
-  env: Str('Pattern'),
-});
+export const ScopeSchema = Type.Object(
+  {
+    app: Type.String({ minLength: 1, maxLength: 512, description: 'Pattern, `*` for any run of characters' }),
+    env: Type.String({ minLength: 1, maxLength: 512, description: 'Pattern' }),
+  },
+  { additionalProperties: false },
+);
 export const RoleSchema = Type.Enum(['admin', 'reader', 'collector', 'metrics']);
 export const MeSchema = Type.Object({
   name: Type.String(),
@@ -257,9 +290,13 @@ export const LoginSchema = Type.Object(
 export const SetupSchema = Type.Object(
   {
     token: Type.String({ maxLength: 128 }),
-    name: Type.String({ minLength: 1, maxLength: 128 }),
+    name: Type.String({ minLength: 1, maxLength: 128, pattern: '^[^\\s/:]+$' }),
     password: Type.String({ maxLength: 1024 }),
   },
+  { additionalProperties: false },
+);
+export const PasswordChangeSchema = Type.Object(
+  { old: Type.String({ maxLength: 1024 }), password: Type.String({ maxLength: 1024 }) },
   { additionalProperties: false },
 );
 export const UserSchema = Type.Object({
@@ -279,6 +316,15 @@ export const UserCreateSchema = Type.Object(
   },
   { additionalProperties: false },
 );
+export const UserChangeSchema = Type.Object(
+  {
+    password: Type.Optional(Type.String({ maxLength: 1024 })),
+    role: Type.Optional(Type.Enum(['admin', 'reader'])),
+    scopes: Type.Optional(Type.Array(ScopeSchema, { maxItems: 100 })),
+    disabled: Type.Optional(Type.Boolean()),
+  },
+  { additionalProperties: false, minProperties: 1 },
+);
 export const TokenSchema = Type.Object({
   id: Type.String(),
   name: Type.String(),
@@ -295,7 +341,9 @@ export const TokenCreateSchema = Type.Object(
     name: Type.String({ minLength: 1, maxLength: 128 }),
     role: Type.Optional(RoleSchema),
     scopes: Type.Optional(Type.Array(ScopeSchema, { maxItems: 100 })),
-    host: Type.Optional(Str('For role collector: the only host it may write')),
+    host: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 256, description: 'For role collector: the only host it may write' }),
+    ),
     days: Type.Optional(
       Type.Integer({ minimum: 1, maximum: 3650, description: 'Days until it expires; absent: never' }),
     ),
@@ -304,6 +352,30 @@ export const TokenCreateSchema = Type.Object(
 );
 /** The secret is shown once. */
 export const TokenCreatedSchema = Type.Object({ token: TokenSchema, secret: Type.String() });
+export const ViewSchema = Type.Object({
+  id: Type.String(),
+  name: Type.String(),
+  owner: Type.String(),
+  mine: Type.Boolean(),
+  shared: Type.Boolean(),
+  query: Type.String(),
+  params: Type.Record(Type.String(), Type.String()),
+  updatedAt: Time,
+});
+export const ViewWriteSchema = Type.Object(
+  {
+    name: Type.String({ minLength: 1, maxLength: 200 }),
+    query: Type.String({ maxLength: 16_384 }),
+    params: Type.Optional(
+      Type.Record(Type.String({ maxLength: 64 }), Type.String({ maxLength: 2_048 }), {
+        maxProperties: 50,
+        description: "Whatever else the page's URL holds: range, columns, filters",
+      }),
+    ),
+    shared: Type.Optional(Type.Boolean()),
+  },
+  { additionalProperties: false },
+);
 export const ErrorSchema = Type.Object({
   error: Type.Object({
     code: Type.String(),
@@ -320,7 +392,6 @@ export const ErrorSchema = Type.Object({
 });
 
 export type ApiRecord = Static<typeof RecordSchema>;
-export type ApiNote = Static<typeof NoteSchema>;
 export type ApiGap = Static<typeof GapSchema>;
 export type LogsQuery = Static<typeof LogsQuerySchema>;
 export type LogsAnswer = Static<typeof LogsAnswerSchema>;
@@ -342,14 +413,25 @@ export type Role = Static<typeof RoleSchema>;
 export type Me = Static<typeof MeSchema>;
 export type ApiUser = Static<typeof UserSchema>;
 export type ApiToken = Static<typeof TokenSchema>;
+export type ApiView = Static<typeof ViewSchema>;
+export type ViewWrite = Static<typeof ViewWriteSchema>;
 export type ApiErrorBody = Static<typeof ErrorSchema>;
 
 /** Server-sent events of `logs/tail`: `record` carries an ApiRecord, `skipped` and `watermark` these. */
 export interface TailSkipped {
   count: number;
+  /**
+   * `slow_client`: matching lines this connection did not take in time. `busy`: lines the server had no time to test against the
+   * query, so at most this many match.
+   */
+  reason: 'slow_client' | 'busy';
   from: string;
   to: string;
 }
 export interface TailWatermark {
   completeTo: string | null;
+}
+/** `end`: the server closes this tail for good; connecting again will not help unless the reason is `shutdown`. */
+export interface TailEnd {
+  reason: 'revoked' | 'shutdown';
 }

@@ -1,0 +1,73 @@
+import type { SourceStatus } from '../model/batch.ts';
+import type { Clock } from '../model/clock.ts';
+import {
+  HOST_KIND,
+  type HostDoc,
+  INVENTORY_KIND,
+  type InventoryDoc,
+  LEDGER_KIND,
+  type LedgerDoc,
+} from '../model/fleet.ts';
+import type { StateStore } from '../store/state-store.ts';
+
+/** Statuses come every 2 s: looking more often shows nothing new. The larger documents change less and cost more to read. */
+const HOSTS_MS = 1_000;
+const DETAILS_MS = 2_000;
+
+export type FleetContainer = InventoryDoc['containers'][number] & { host: string };
+export type FleetSource = SourceStatus & { host: string };
+
+export interface FleetDetails {
+  containers: FleetContainer[];
+  sources: FleetSource[];
+  byFid: Map<string, FleetSource>;
+}
+
+/** What the collectors last said, as ingest keeps it in the StateStore; at most two seconds old. */
+export interface FleetView {
+  hosts(): Promise<HostDoc[]>;
+  details(): Promise<FleetDetails>;
+}
+
+export function createFleetView(state: StateStore, clock: Clock): FleetView {
+  async function all<T>(kind: string): Promise<T[]> {
+    const docs: T[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await state.list<T>(kind, { cursor, limit: 1_000 });
+      for (const item of page.items) docs.push(item.doc);
+      cursor = page.next ?? undefined;
+    } while (cursor);
+    return docs;
+  }
+
+  /** One read for all who ask meanwhile; a failed one is not kept. */
+  function kept<T>(ms: number, read: () => Promise<T>): () => Promise<T> {
+    let at = Number.NEGATIVE_INFINITY;
+    let value: Promise<T> | null = null;
+    return () => {
+      const now = clock.monotonicMs();
+      if (value && now - at < ms) return value;
+      at = now;
+      value = read();
+      value.catch(() => {
+        value = null;
+      });
+      return value;
+    };
+  }
+
+  return {
+    hosts: kept(HOSTS_MS, () => all<HostDoc>(HOST_KIND)),
+    details: kept(DETAILS_MS, async () => {
+      const inventory = await all<InventoryDoc>(INVENTORY_KIND);
+      const ledgers = await all<LedgerDoc>(LEDGER_KIND);
+      const sources = ledgers.flatMap((doc) => doc.sources.map((source) => ({ ...source, host: doc.host })));
+      return {
+        containers: inventory.flatMap((doc) => doc.containers.map((container) => ({ ...container, host: doc.host }))),
+        sources,
+        byFid: new Map(sources.map((source) => [source.fid, source])),
+      };
+    }),
+  };
+}

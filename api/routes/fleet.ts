@@ -1,0 +1,168 @@
+import { levelOrdinal } from '../../model/level.ts';
+import type { SourceSummary } from '../../store/log-store.ts';
+import type { ApiApp, ApiContext } from '../context.ts';
+import {
+  type ApiContainer,
+  type ApiHost,
+  type ApiApp as App,
+  AppSchema,
+  ContainerSchema,
+  ErrorSchema,
+  HostSchema,
+  ListOf,
+  ListQuerySchema,
+} from '../contract.ts';
+import { lagOf, listed, newest, runs } from '../fleet-lists.ts';
+import type { FleetContainer } from '../fleet-view.ts';
+import { goneSignal } from '../gone.ts';
+import { pageOf } from '../list-page.ts';
+import { scopeAllows, scopeQuery, seesEverything } from '../scope.ts';
+import { formatMaybe } from '../times.ts';
+
+const DAY = 86_400e6;
+const ERROR = levelOrdinal('error');
+
+export function registerFleet(app: ApiApp, context: ApiContext): void {
+  const { config, store, clock, fleet } = context;
+  const { maxRows } = config.query;
+  const silent = (host: { receivedAt: number }): boolean =>
+    clock.nowUs() - host.receivedAt > config.ingest.silentMs * 1000;
+  const route = <T extends Parameters<typeof ListOf>[0]>(summary: string, item: T) => ({
+    config: { access: 'read' as const },
+    schema: {
+      summary,
+      tags: ['fleet'],
+      querystring: ListQuerySchema,
+      response: { 200: ListOf(item), '4xx': ErrorSchema },
+    },
+  });
+  const filtersOf = ({ app: apps, env, host, container }: Record<string, unknown>) => ({ apps, env, host, container });
+
+  app.get('/api/v1/containers', route('What runs, and what ran', ContainerSchema), async ({ principal, query }) => {
+    const details = await fleet.details();
+    const lag = lagOf(await fleet.hosts(), details, silent);
+    const items = details.containers.filter(listed(principal, query)).map(
+      (c): ApiContainer => ({
+        container: c.container,
+        containerName: c.containerName,
+        app: c.app,
+        env: c.env,
+        host: c.host,
+        instance: c.instance,
+        image: c.image,
+        version: c.version,
+        named: c.named,
+        state: c.state,
+        health: c.health,
+        createdAt: formatMaybe(c.createdAt),
+        startedAt: formatMaybe(c.startedAt),
+        finishedAt: formatMaybe(c.finishedAt),
+        exitCode: c.exitCode,
+        oomKilled: c.oomKilled,
+        restarts: c.restarts,
+        reader: c.reader,
+        lastLineAt: formatMaybe(c.lastLineAt),
+        lagMs: runs(c) ? lag.of(c) : null,
+        warnings: c.warnings,
+      }),
+    );
+    const key = (c: ApiContainer): string => [c.app, c.env, c.host, c.instance, c.container].join('\0');
+    return pageOf(items, key, { ...query, maxRows, filters: filtersOf(query) });
+  });
+
+  app.get('/api/v1/hosts', route('Hosts that report, or did', HostSchema), async ({ principal, query }) => {
+    const details = await fleet.details();
+    const hosts = await fleet.hosts();
+    const lag = lagOf(hosts, details, silent);
+    const mine = groupBy(details.containers.filter(listed(principal, query)), (c) => c.host);
+    const sources = groupBy(
+      details.sources.filter((s) => listed(principal, query)({ ...s.source, host: s.host })),
+      (s) => s.host,
+    );
+    const narrowed = !seesEverything(principal) || query.app || query.env || query.host || query.container;
+    const items = hosts
+      .filter((host) => !narrowed || mine.has(host.host) || sources.has(host.host))
+      .map((host): ApiHost => {
+        const containers = mine.get(host.host) ?? [];
+        const reporting = !silent(host);
+        return {
+          host: host.host,
+          state: host.receivedAt === 0 ? 'unknown' : reporting ? 'reporting' : 'silent',
+          lastStatusAt: host.receivedAt === 0 ? null : formatMaybe(host.receivedAt),
+          containers: containers.filter((c) => c.state !== 'removed').length,
+          running: containers.filter(runs).length,
+          apps: new Set(containers.filter((c) => c.state !== 'removed').map((c) => `${c.app}\0${c.env}`)).size,
+          lastLineAt: formatMaybe(
+            newest([
+              ...containers.map((c) => c.lastLineAt),
+              ...(sources.get(host.host) ?? []).map((s) => s.lastLineAt),
+            ]),
+          ),
+          lagMs: reporting ? Math.max(0, ...containers.filter(runs).map((c) => lag.of(c) ?? 0)) : null,
+          docker: host.docker.reason
+            ? { reachable: host.docker.reachable, reason: host.docker.reason }
+            : { reachable: host.docker.reachable },
+          version: host.version,
+        };
+      });
+    return pageOf(items, (host) => host.host, { ...query, maxRows, filters: filtersOf(query) });
+  });
+
+  app.get('/api/v1/apps', route('Apps with what they run and write', AppSchema), async (request, reply) => {
+    const { principal, query } = request;
+    const signal = goneSignal(reply);
+    const details = await fleet.details();
+    const lag = lagOf(await fleet.hosts(), details, silent);
+    const now = clock.nowUs();
+    const tree = scopeQuery(principal);
+    const written = await context.gate.run(principal.id, signal, () =>
+      store.sources({ query: tree, from: now - DAY, to: now + DAY, signal, timeoutMs: config.query.timeoutMs }),
+    );
+    const among = listed(principal, query);
+    const byApp = (one: { app: string; env: string }): string => JSON.stringify([one.app, one.env]);
+    const containers = groupBy(details.containers.filter(among), byApp);
+    const sources = groupBy(
+      written.filter((s) => scopeAllows(principal, s.source.app, s.source.env) && among(s.source)),
+      (s) => byApp(s.source),
+    );
+    const items = [...new Set([...containers.keys(), ...sources.keys()])].map((key): App => {
+      const [name, env] = JSON.parse(key) as [string, string];
+      const own = containers.get(key) ?? [];
+      const wrote = sources.get(key) ?? [];
+      const running = own.filter(runs);
+      const lags = running.map((c) => lag.of(c)).filter((ms) => ms !== null);
+      return {
+        app: name,
+        env,
+        instances: own.filter((c) => c.state !== 'removed').length,
+        running: running.length,
+        hosts: distinct([...own.map((c) => c.host), ...wrote.map((s) => s.source.host)]),
+        versions: distinct((running.length > 0 ? running : own).map((c) => c.version)),
+        lastLineAt: formatMaybe(newest([...own.map((c) => c.lastLineAt), ...wrote.map((s) => s.last)])),
+        lines: sum(wrote, (s) => s.records),
+        errors: sum(wrote, errorsOf),
+        restarts: sum(own, (c: FleetContainer) => c.restarts),
+        lagMs: lags.length === 0 ? null : Math.max(...lags),
+      };
+    });
+    return pageOf(items, (one) => `${one.app}\0${one.env}`, { ...query, maxRows, filters: filtersOf(query) });
+  });
+}
+
+const errorsOf = (summary: SourceSummary): number => summary.levels.slice(ERROR).reduce((total, n) => total + n, 0);
+
+function groupBy<T>(items: T[], key: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const group = groups.get(key(item));
+    if (group) group.push(item);
+    else groups.set(key(item), [item]);
+  }
+  return groups;
+}
+
+const distinct = (values: string[]): string[] => [...new Set(values)].filter((value) => value !== '').sort();
+
+function sum<T>(items: T[], of: (item: T) => number): number {
+  return items.reduce((total, item) => total + of(item), 0);
+}

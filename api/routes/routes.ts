@@ -1,0 +1,43 @@
+import type { ApiApp, ApiContext } from '../context.ts';
+import { registerCollect } from './collect.ts';
+import { registerContext } from './context.ts';
+import { registerDashboard } from './dashboard.ts';
+import { registerDocs } from './docs.ts';
+import { registerEvents } from './events.ts';
+import { registerExport } from './export.ts';
+import { registerFacets } from './facets.ts';
+import { registerFleet } from './fleet.ts';
+import { registerHealth } from './health.ts';
+import { registerHistogram } from './histogram.ts';
+import { registerLedger } from './ledger.ts';
+import { registerLogs } from './logs.ts';
+import { registerPeople } from './people.ts';
+import { registerTail } from './tail.ts';
+import { registerTokens } from './tokens.ts';
+import { registerUsers } from './users.ts';
+import { registerViews } from './views.ts';
+
+/** Every route there is. */
+export async function registerRoutes(
+  app: ApiApp,
+  context: ApiContext,
+): Promise<{ tails: () => number; exports: () => number; close: () => Promise<void> }> {
+  await registerDocs(app, context.version);
+  registerLogs(app, context);
+  registerHistogram(app, context);
+  registerFacets(app, context);
+  registerContext(app, context);
+  const exports = registerExport(app, context);
+  const tail = registerTail(app, context);
+  registerFleet(app, context);
+  registerEvents(app, context);
+  registerLedger(app, context);
+  registerPeople(app, context);
+  registerUsers(app, context);
+  registerTokens(app, context);
+  registerViews(app, context);
+  registerCollect(app, context);
+  registerHealth(app, context);
+  await registerDashboard(app, context.dashboardDir);
+  return { tails: tail.open, exports, close: tail.close };
+}
