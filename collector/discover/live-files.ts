@@ -2,7 +2,7 @@ import type { DiscoveryHandlers, FileTarget } from '../discovery.ts';
 import type { Log } from '../log.ts';
 
 /** A live file may be missing for a moment while it is rotated; after this it is gone. */
-const GONE_MS = 5_000;
+const GONE_MS = 3_000;
 
 /** The files a finder has told of, by key, and when they go. */
 export interface LiveFiles {

@@ -17,7 +17,7 @@ import { fileStatus } from './sources.ts';
 /** Folders of one template: a mistaken `/data/**` must not watch a whole disk. */
 const FOLDERS = 20_000;
 /** A rotated name without its live file beside it is a log of its own after this. */
-const ALONE_MS = 5_000;
+const ALONE_MS = 3_000;
 
 interface Folder {
   real: string;

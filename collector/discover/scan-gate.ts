@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 /** A folder in which names keep changing is listed at most this often. */
 const SCAN_MS = 100;
 /** Whether files that are being written are still there is looked at this often. */
-const CHECK_MS = 2_000;
+const CHECK_MS = 1_000;
 
 /**
  * Decides which directory events are worth listing a folder for. A busy log raises one event a write, and listing its folder each
