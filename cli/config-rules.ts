@@ -1,10 +1,17 @@
 import type { Config } from '../model/config.ts';
+import type { FleetlogError } from '../model/errors.ts';
 import type { Problem } from './config-check.ts';
 import { dotted } from './config-check.ts';
 
 /** What the schema cannot say: keys that need or exclude each other, and patterns that must compile. */
 export async function checkRules(config: Config): Promise<Problem[]> {
-  return [...notInThisVersion(config), ...checkTls(config), ...checkClasses(config), ...(await checkPatterns(config))];
+  return [
+    ...notInThisVersion(config),
+    ...checkTls(config),
+    ...checkClasses(config),
+    ...(await checkPlaces(config)),
+    ...(await checkPatterns(config)),
+  ];
 }
 
 /**
@@ -61,6 +68,26 @@ function checkClasses(config: Config): Problem[] {
     if (seen.has(name)) problems.push({ path, message: `${dotted(path)} is ${name}, which is taken already` });
     seen.add(name);
   }
+  return problems;
+}
+
+/** Path templates and the Docker address, read as the collector reads them. */
+async function checkPlaces(config: Config): Promise<Problem[]> {
+  const { paths, dockerSocket } = config.collector;
+  const problems: Problem[] = [];
+  const attempt = (path: Problem['path'], read: () => unknown) => {
+    try {
+      read();
+    } catch (error) {
+      const { message, hint } = error as FleetlogError;
+      problems.push({ path, message: `${dotted(path)}: ${message}${hint ? `; ${hint}` : ''}` });
+    }
+  };
+  const { parseEngineAddress } = await import('../collector/docker/address.ts');
+  attempt(['collector', 'dockerSocket'], () => parseEngineAddress(dockerSocket));
+  if (paths.length === 0) return problems;
+  const { parsePathTemplate } = await import('../collector/discover/path-template.ts');
+  for (const [i, entry] of paths.entries()) attempt(['collector', 'paths', i], () => parsePathTemplate(entry));
   return problems;
 }
 

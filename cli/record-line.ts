@@ -18,7 +18,7 @@ export interface RecordFormat {
 export function createRecordPrinter(format: RecordFormat): (record: ApiRecord) => string {
   let width = 0;
   return (record) => {
-    const instance = cutText(visible(record.instance || record.containerName || record.app), WIDEST_NAME);
+    const instance = cutText(visible(instanceName(record)), WIDEST_NAME);
     width = Math.max(width, textWidth(instance));
     const { palette } = format;
     const time = palette.dim(format.utc ? record.time : localTime(record.time));
@@ -29,6 +29,12 @@ export function createRecordPrinter(format: RecordFormat): (record: ApiRecord) =
 }
 
 const WIDEST_NAME = 32;
+
+/** An orchestrator's slot is a bare number; with its app it says who wrote the line. */
+function instanceName({ app, instance, containerName }: ApiRecord): string {
+  if (instance === '') return containerName || app;
+  return instance.includes(app) ? instance : `${app}/${instance}`;
+}
 
 function messageText(record: ApiRecord, format: RecordFormat): string {
   const shown = format.raw ? record.message : visible(record.message);

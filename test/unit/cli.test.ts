@@ -318,6 +318,11 @@ describe('search', () => {
     expect(err).toContain('note: unknown field: field statsu');
   });
 
+  test('an instance that is a bare number is shown with its app', async () => {
+    answer = () => page([record({ instance: '3' })]);
+    expect((await fleetlog(['search'])).out).toContain(' shop/3 hello');
+  });
+
   test('colours only where asked, and marks what was found', async () => {
     answer = () => page([record({ message: 'a Timeout here' })]);
     expect((await fleetlog(['search', 'timeout'])).out).not.toContain('\x1b');
@@ -329,7 +334,7 @@ describe('search', () => {
 
   test('hostile bytes cannot reach the terminal unless --raw', async () => {
     const message = '\x1b]0;owned\x07 \x1b[31mred\x1b[0m \x9b2J \u202eevil\u202c a\u200bb\r\nnext\ttab';
-    answer = () => page([record({ message, instance: 'x\x1b[2Jy' })]);
+    answer = () => page([record({ message, instance: 'shop\x1b[2Jy' })]);
     const { out } = await fleetlog(['search']);
     expect(out).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u200b]/);
     expect(out).toContain('red');
