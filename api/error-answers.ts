@@ -16,7 +16,6 @@ export function registerErrorAnswers(app: ApiApp, context: ApiContext): void {
     }
     return send(reply, known);
   });
-  app.setNotFoundHandler((request, reply) => send(reply, notFound(request)));
 }
 
 export function notFound(request: Pick<FastifyRequest, 'method'>): FleetlogError {
