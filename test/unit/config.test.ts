@@ -98,9 +98,9 @@ describe('where a value comes from', () => {
   });
 
   test('an object among path templates gets its defaults', async () => {
-    const { config } = await load({ set: ['collector.paths=["/a.log",{"template":"/b/{app}.log"}]'] });
+    const { config } = await load({ set: ['collector.paths=["/srv/a.log",{"template":"/b/{app}.log"}]'] });
     expect(config.collector.paths).toEqual([
-      '/a.log',
+      '/srv/a.log',
       { template: '/b/{app}.log', app: '', env: 'default', time: '', zone: '' },
     ]);
   });
