@@ -1,0 +1,115 @@
+import { createContext, useContext } from 'react';
+import type {
+  ApiContainer,
+  ApiHost,
+  ApiNote,
+  ApiToken,
+  ApiUser,
+  ContextAnswer,
+  ContextQuery,
+  ExportQuery,
+  FacetsAnswer,
+  FacetsQuery,
+  HistogramAnswer,
+  HistogramQuery,
+  LedgerItem,
+  LogsAnswer,
+  LogsQuery,
+  Me,
+  Role,
+  Scope,
+  TailQuery,
+} from '../../api/contract.ts';
+import { createRequester, type Requester, searchText } from './request.ts';
+
+export interface Page<T> {
+  items: T[];
+  next: string | null;
+  notes: ApiNote[];
+}
+export interface NewUser {
+  name: string;
+  password: string;
+  role?: 'admin' | 'reader';
+  scopes?: Scope[];
+}
+export interface NewToken {
+  name: string;
+  role?: Role;
+  scopes?: Scope[];
+  host?: string;
+  days?: number;
+}
+
+/** The API as the page uses it, typed by `api/contract.ts`. Every call rejects with `ApiError`. */
+export interface Client {
+  logs(query: LogsQuery, signal?: AbortSignal): Promise<LogsAnswer>;
+  histogram(query: HistogramQuery, signal?: AbortSignal): Promise<HistogramAnswer>;
+  facets(query: FacetsQuery, signal?: AbortSignal): Promise<FacetsAnswer>;
+  context(query: ContextQuery, signal?: AbortSignal): Promise<ContextAnswer>;
+  hosts(signal?: AbortSignal): Promise<Page<ApiHost>>;
+  /** Every page of the list. */
+  containers(signal?: AbortSignal): Promise<ApiContainer[]>;
+  ledger(signal?: AbortSignal): Promise<LedgerItem[]>;
+  me(signal?: AbortSignal): Promise<Me>;
+  login(name: string, password: string): Promise<unknown>;
+  logout(): Promise<unknown>;
+  setup(token: string, name: string, password: string): Promise<unknown>;
+  users(signal?: AbortSignal): Promise<ApiUser[]>;
+  addUser(user: NewUser): Promise<unknown>;
+  removeUser(name: string): Promise<unknown>;
+  tokens(signal?: AbortSignal): Promise<ApiToken[]>;
+  addToken(token: NewToken): Promise<{ token: ApiToken; secret: string }>;
+  removeToken(id: string): Promise<unknown>;
+  /** Addresses for EventSource and for a download link. */
+  tailUrl(query: TailQuery): string;
+  exportUrl(query: ExportQuery): string;
+  /** The server's clock, µs. */
+  nowUs(): number;
+}
+
+export function createClient(requester: Requester = createRequester()): Client {
+  const get = <T,>(path: string, search: object, signal?: AbortSignal) =>
+    requester.send<T>('GET', path, { search: search as Record<string, string | number | undefined>, signal });
+  const all = async <T,>(path: string, signal?: AbortSignal) => {
+    const items: T[] = [];
+    let cursor: string | undefined;
+    do {
+      const page: Page<T> = await get(path, { cursor }, signal);
+      items.push(...page.items);
+      cursor = page.next ?? undefined;
+    } while (cursor !== undefined);
+    return items;
+  };
+  return {
+    logs: (query, signal) => get('/logs', query, signal),
+    histogram: (query, signal) => get('/logs/histogram', query, signal),
+    facets: (query, signal) => get('/logs/facets', query, signal),
+    context: (query, signal) => get('/logs/context', query, signal),
+    hosts: (signal) => get('/hosts', {}, signal),
+    containers: (signal) => all<ApiContainer>('/containers', signal),
+    ledger: (signal) => all<LedgerItem>('/ledger', signal),
+    me: (signal) => get('/me', {}, signal),
+    login: (name, password) => requester.send('POST', '/login', { body: { name, password } }),
+    logout: () => requester.send('POST', '/logout', { body: {} }),
+    setup: (token, name, password) => requester.send('POST', '/setup', { body: { token, name, password } }),
+    users: (signal) => all<ApiUser>('/users', signal),
+    addUser: (user) => requester.send('POST', '/users', { body: user }),
+    removeUser: (name) => requester.send('DELETE', `/users/${encodeURIComponent(name)}`),
+    tokens: (signal) => all<ApiToken>('/tokens', signal),
+    addToken: (token) => requester.send('POST', '/tokens', { body: token }),
+    removeToken: (id) => requester.send('DELETE', `/tokens/${encodeURIComponent(id)}`),
+    tailUrl: (query) => `/api/v1/logs/tail${searchText(query as Record<string, string>)}`,
+    exportUrl: (query) => `/api/v1/logs/export${searchText(query as Record<string, string>)}`,
+    nowUs: () => Math.floor(requester.serverNow() * 1000),
+  };
+}
+
+const ClientContext = createContext<Client | null>(null);
+export const ClientProvider = ClientContext;
+
+export function useClient(): Client {
+  const client = useContext(ClientContext);
+  if (client === null) throw new Error('cannot reach the API outside its provider');
+  return client;
+}

@@ -1,0 +1,207 @@
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { type ReactNode, type Ref, useEffect, useImperativeHandle, useLayoutEffect, useRef, useState } from 'react';
+import { Icon } from '../shell/icon.tsx';
+import { useWords } from '../words/words.tsx';
+import { Row } from './row.tsx';
+import { RowDetail } from './row-detail.tsx';
+import styles from './row-list.module.css';
+import type { Item, RowActions, RowView } from './row-view.ts';
+import { SkippedRow } from './skipped-row.tsx';
+
+export interface RowListHandle {
+  scrollToEnd(): void;
+  scrollToKey(key: string, align?: 'auto' | 'center' | 'start'): void;
+  /** Distance from the bottom, px. */
+  fromEnd(): number;
+  focusRow(key: string): void;
+}
+
+interface RowListProps {
+  label: string;
+  items: Item[];
+  /** Rows there are in all, for assistive technology; −1 unknown. */
+  rowCount: number;
+  view: RowView;
+  actions: RowActions;
+  focus: string | null;
+  open: string | null;
+  old?: boolean;
+  /** True keeps the newest line in view. */
+  follow?: boolean;
+  live?: boolean;
+  foot?: ReactNode;
+  onNearEnd?(): void;
+  onScroll?(fromEnd: number, fromStart: number): void;
+  onColumns?(columns: number): void;
+  handle: Ref<RowListHandle>;
+}
+
+const LINE = 20;
+const NEAR_END_ROWS = 40;
+const CHARACTER = 7.52;
+
+/** Virtualised lines with one open detail; only what is near the window is in the document. */
+export function RowList(props: RowListProps) {
+  const { items, view } = props;
+  const scroller = useRef<HTMLDivElement>(null);
+  const [unfolded, setUnfolded] = useState<ReadonlySet<string>>(new Set());
+  const virtual = useVirtualizer({
+    count: items.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: (index) => estimate(items[index], view),
+    getItemKey: (index) => items[index].key,
+    overscan: 12,
+    useFlushSync: false,
+  });
+  const shown = virtual.getVirtualItems();
+  const actions = useStable({
+    ...props.actions,
+    unfold: (id: string, yes: boolean) =>
+      setUnfolded((before) => {
+        const next = new Set(before);
+        if (yes) next.add(id);
+        else next.delete(id);
+        return next;
+      }),
+  });
+
+  const { onNearEnd } = props;
+  const last = shown.at(-1)?.index ?? -1;
+  useEffect(() => {
+    if (last >= items.length - NEAR_END_ROWS && last >= 0) onNearEnd?.();
+  }, [last, items.length, onNearEnd]);
+
+  useKeepPlace(items, virtual.measurementsCache, scroller);
+  useLayoutEffect(() => {
+    const box = scroller.current;
+    if (props.follow && box !== null) box.scrollTop = box.scrollHeight;
+  });
+  useColumns(scroller, props.onColumns);
+
+  const indexOf = (key: string) => items.findIndex((item) => item.key === key);
+  useImperativeHandle(props.handle, () => ({
+    scrollToEnd: () => scroller.current?.scrollTo({ top: scroller.current.scrollHeight }),
+    scrollToKey: (key, align = 'auto') => {
+      const index = indexOf(key);
+      if (index >= 0) virtual.scrollToIndex(index, { align });
+    },
+    fromEnd: () => (scroller.current === null ? 0 : distanceFromEnd(scroller.current)),
+    focusRow: (key) => {
+      const find = () => scroller.current?.querySelector<HTMLElement>(`[role="row"][data-id="${CSS.escape(key)}"]`);
+      // The row may not be in the document before the scroll was drawn.
+      (find() ?? null)?.focus({ preventScroll: true });
+      requestAnimationFrame(() => find()?.focus({ preventScroll: true }));
+    },
+  }));
+
+  return (
+    <div
+      ref={scroller}
+      className={props.old ? `${styles.rows} ${styles.old}` : styles.rows}
+      role={props.live ? 'log' : 'grid'}
+      aria-live="off"
+      aria-label={props.label}
+      aria-rowcount={props.live ? undefined : props.rowCount}
+      aria-busy={props.old}
+      onScroll={(event) => props.onScroll?.(distanceFromEnd(event.currentTarget), event.currentTarget.scrollTop)}
+    >
+      <div className={styles.canvas} style={{ height: virtual.getTotalSize() }} role="rowgroup">
+        {shown.map((place) => {
+          const item = items[place.index];
+          return (
+            <div
+              key={place.key}
+              ref={virtual.measureElement}
+              data-index={place.index}
+              className={styles.item}
+              style={{ transform: `translateY(${place.start}px)` }}
+              role="presentation"
+            >
+              {item.kind === 'record' ? (
+                <>
+                  <Row
+                    record={item.record}
+                    view={view}
+                    actions={actions}
+                    rowIndex={place.index + 1}
+                    focused={props.focus === item.key || (props.focus === null && place.index === shown[0].index)}
+                    open={props.open === item.key}
+                    unfolded={unfolded.has(item.key)}
+                  />
+                  {props.open === item.key && <RowDetail record={item.record} view={view} actions={actions} />}
+                </>
+              ) : (
+                <Separator item={item} />
+              )}
+            </div>
+          );
+        })}
+      </div>
+      {props.foot}
+    </div>
+  );
+}
+
+function Separator({ item }: { item: Exclude<Item, { kind: 'record' }> }) {
+  const words = useWords();
+  if (item.kind === 'skipped') return <SkippedRow item={item} />;
+  return (
+    <div className={styles.sep} role="row">
+      {item.kind === 'mark' && <Icon name={item.good ? 'check' : 'warning'} size={14} />}
+      <span role="gridcell">{item.kind === 'day' ? words.logs.rows.day(item.text) : item.text}</span>
+    </div>
+  );
+}
+
+function estimate(item: Item, view: RowView): number {
+  if (item.kind !== 'record') return 26;
+  const text = item.record.message;
+  const lines = Math.min(text.includes('\n') ? text.split('\n', 6).length : 1, 6);
+  if (view.narrow) return 36 + LINE * Math.min(3, Math.ceil(text.length / 46));
+  return 2 + LINE * (view.wrap ? Math.max(lines, Math.ceil(text.length / Math.max(20, view.columns))) : lines);
+}
+
+/** When newer lines are put on top, what is being read stays where it is. */
+function useKeepPlace(items: Item[], measured: { start: number }[], scroller: { current: HTMLDivElement | null }) {
+  const first = useRef<string | null>(null);
+  useLayoutEffect(() => {
+    const before = first.current;
+    first.current = items[0]?.key ?? null;
+    if (before === null || before === first.current) return;
+    const now = items.findIndex((item) => item.key === before);
+    const box = scroller.current;
+    if (now > 0 && box !== null) box.scrollTop += measured[now]?.start ?? now * 22;
+  });
+}
+
+function useColumns(scroller: { current: HTMLDivElement | null }, onColumns: ((columns: number) => void) | undefined) {
+  useEffect(() => {
+    const box = scroller.current;
+    if (box === null || onColumns === undefined) return;
+    const watch = new ResizeObserver(() => {
+      const fixed = window.innerWidth > 1360 ? 98 + 42 + 104 + 62 + 48 + 24 : 98 + 42 + 104 + 36 + 24;
+      onColumns(Math.max(20, Math.floor((box.clientWidth - fixed) / CHARACTER)));
+    });
+    watch.observe(box);
+    return () => watch.disconnect();
+  }, [scroller, onColumns]);
+}
+
+/** The same object as long as its owner lives, calling the newest functions. */
+function useStable<T extends object>(functions: T): T {
+  const latest = useRef(functions);
+  latest.current = functions;
+  const [stable] = useState(() => {
+    const made: Record<string, unknown> = {};
+    for (const name of Object.keys(functions)) {
+      made[name] = (...values: unknown[]) =>
+        (latest.current as Record<string, (...v: unknown[]) => unknown>)[name](...values);
+    }
+    return made as T;
+  });
+  return stable;
+}
+
+function distanceFromEnd(box: HTMLElement): number {
+  return box.scrollHeight - box.scrollTop - box.clientHeight;
+}

@@ -1,0 +1,141 @@
+import { type MouseEvent, memo, useRef } from 'react';
+import type { ApiRecord } from '../../api/contract.ts';
+import { clockText, fractionText, fullText, microseconds } from '../format/time.ts';
+import { Button } from '../shell/controls.tsx';
+import { Message } from '../text/message.tsx';
+import { visible } from '../text/visible.ts';
+import { useWords } from '../words/words.tsx';
+import styles from './row.module.css';
+import { type RowActions, type RowView, seriesOf, splitInstance } from './row-view.ts';
+
+interface RowProps {
+  record: ApiRecord;
+  view: RowView;
+  actions: RowActions;
+  rowIndex: number;
+  focused: boolean;
+  open: boolean;
+  unfolded: boolean;
+}
+
+/** One line: time, level, instance, host, message. Opens by a click that is neither a drag nor the first of a double click. */
+export const Row = memo(function Row({ record, view, actions, rowIndex, focused, open, unfolded }: RowProps) {
+  const level = record.level ?? 'none';
+  const time = microseconds(record.time);
+  const press = useOpenPress(() => actions.open(open ? null : record.id));
+  const [name, number] = splitInstance(record.instance);
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the grid handles Enter for its focused row
+    // biome-ignore lint/a11y/useFocusableInteractive: roving tabindex
+    <div
+      role="row"
+      aria-rowindex={rowIndex}
+      aria-selected={open}
+      aria-expanded={open}
+      data-id={record.id}
+      data-level={level}
+      tabIndex={focused ? 0 : -1}
+      className={[styles.row, styles[level], focused && styles.focused, open && styles.open].filter(Boolean).join(' ')}
+      onFocus={(event) => event.target === event.currentTarget && actions.focus(record.id)}
+      {...press}
+    >
+      <time role="gridcell" className={styles.time} dateTime={record.time} title={fullText(time, view.zone)}>
+        {clockText(time, view.zone)}
+        <i>{fractionText(time)}</i>
+      </time>
+      <span role="gridcell" className={`${styles.lv} ${styles[`lv${level}`]}`}>
+        {record.level === null ? '–' : record.level.toUpperCase()}
+      </span>
+      <span
+        role="gridcell"
+        className={styles.inst}
+        title={visible(`${record.app} / ${record.env} / ${record.instance}`)}
+      >
+        <span className={`${styles.dot} ${styles[`s${seriesOf(record.instance)}`]}`} aria-hidden="true" />
+        {visible(name)}
+        <i>{visible(number)}</i>
+      </span>
+      <span role="gridcell" className={styles.host} title={visible(record.host)}>
+        {visible(record.host)}
+      </span>
+      <div
+        role="gridcell"
+        className={[styles.msg, (view.wrap || open) && styles.wrap, !open && !unfolded && styles.clamp]
+          .filter(Boolean)
+          .join(' ')}
+      >
+        <Message
+          text={record.message}
+          finder={view.finder}
+          columns={view.wrap || view.narrow || open ? 0 : view.columns}
+          unfolded={unfolded}
+          onUnfold={(next) => actions.unfold(record.id, next)}
+        />
+      </div>
+      {!open && <HoverActions record={record} actions={actions} />}
+    </div>
+  );
+});
+
+function HoverActions({ record, actions }: { record: ApiRecord; actions: RowActions }) {
+  const words = useWords().logs.rows;
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: only keeps presses on the buttons from opening the row
+    <span
+      className={styles.acts}
+      onMouseDown={(event) => event.stopPropagation()}
+      onMouseUp={(event) => event.stopPropagation()}
+    >
+      <Button small look="ghost" icon="context" tabIndex={-1} hotkey="c" onClick={() => actions.context(record.id)}>
+        {words.context}
+      </Button>
+      <Button small look="ghost" icon="filter" tabIndex={-1} onClick={() => actions.only('app', record.app)}>
+        {words.onlyApp}
+      </Button>
+      <Button
+        small
+        look="ghost"
+        icon="link"
+        tabIndex={-1}
+        label={words.copyLink}
+        onClick={() => actions.copyLink(record)}
+      />
+      <Button
+        small
+        look="ghost"
+        icon="copy"
+        tabIndex={-1}
+        label={words.copyLine}
+        onClick={() => actions.copyLine(record)}
+      />
+    </span>
+  );
+}
+
+/** A press that moved under 4 px, selected nothing, and was not followed by a second one within 250 ms. */
+function useOpenPress(open: () => void) {
+  const state = useRef<{ x: number; y: number; timer: ReturnType<typeof setTimeout> | null }>({
+    x: -1,
+    y: -1,
+    timer: null,
+  });
+  return {
+    onMouseDown(event: MouseEvent) {
+      state.current.x = event.button === 0 ? event.clientX : -1;
+      state.current.y = event.clientY;
+      if (state.current.timer !== null) clearTimeout(state.current.timer);
+      state.current.timer = null;
+    },
+    onMouseUp(event: MouseEvent) {
+      const { x, y } = state.current;
+      if (x < 0 || event.detail > 1 || Math.hypot(event.clientX - x, event.clientY - y) >= 4) return;
+      if ((event.target as HTMLElement).closest('button, a') !== null) return;
+      const onText = (event.target as HTMLElement).closest('time') === null;
+      const act = () => {
+        if (window.getSelection()?.isCollapsed !== false) open();
+      };
+      if (onText) state.current.timer = setTimeout(act, 250);
+      else act();
+    },
+  };
+}

@@ -1,0 +1,233 @@
+import { useEffect, useMemo, useRef, useState } from 'react';
+import { useClient } from '../client/client.tsx';
+import { count } from '../format/number.ts';
+import { clockText, fractionText, isoTime } from '../format/time.ts';
+import { Button } from '../shell/controls.tsx';
+import { Icon } from '../shell/icon.tsx';
+import { useKeys } from '../shell/keys.ts';
+import { useCopy } from '../shell/toast.tsx';
+import { useWords } from '../words/words.tsx';
+import { ContextDrawer } from './context-drawer.tsx';
+import { Footer } from './footer.tsx';
+import styles from './page.module.css';
+import type { LogsPage } from './page-state.ts';
+import { pageLink, useRowActions } from './row-actions.ts';
+import { RowList, type RowListHandle } from './row-list.tsx';
+import { RowsBar } from './rows-bar.tsx';
+import { TAIL_LIMITS } from './tail-buffer.ts';
+import { TailRefused } from './tail-refused.tsx';
+import { type TailState, useTail } from './use-tail.ts';
+
+/** Nearer to the bottom than this counts as being there, px. */
+const AT_END = 24;
+
+/** Lines as they are written, newest at the bottom. What the reader does with them pauses the view; nothing moves then. */
+export function TailView({ page, onPaused }: { page: LogsPage; onPaused(paused: boolean): void }) {
+  const { url, change, zone } = page;
+  const words = useWords();
+  const client = useClient();
+  const copy = useCopy();
+  const list = useRef<RowListHandle>(null);
+  const tail = useTail(url.query, client.nowUs);
+  const [columns, setColumns] = useState(100);
+  const [focus, setFocus] = useState<string | null>(null);
+  const now = client.nowUs();
+  const range = { from: now - 900e6, to: now };
+  const view = useMemo(
+    () => ({ zone, wrap: url.wrap, narrow: page.narrow, finder: page.finder, columns }),
+    [zone, url.wrap, page.narrow, page.finder, columns],
+  );
+  const { pause } = tail;
+  const actions = useRowActions({
+    url,
+    range,
+    zone,
+    write: page.write,
+    change,
+    onRun: page.runQuery,
+    onFocus: setFocus,
+    onOpen: (id) => id !== null && pause('open'),
+  });
+  const resume = () => {
+    window.getSelection()?.removeAllRanges();
+    if (url.open !== null) change({ open: null }, 'replace');
+    tail.resume();
+    list.current?.scrollToEnd();
+  };
+  useEffect(() => onPaused(tail.paused !== null), [tail.paused, onPaused]);
+  usePauseOnSelection(pause);
+  const toggle = () => (tail.paused === null ? pause('key') : resume());
+  useKeys({
+    p: toggle,
+    End: resume,
+    G: resume,
+    c: () => (focus === null ? false : change({ context: focus })),
+    Esc: () => {
+      if (page.escape()) return;
+      if (url.context !== null) change({ context: null });
+      else if (url.open !== null) change({ open: null }, 'replace');
+      else change({ live: false });
+    },
+  });
+  const { figures } = tail;
+  const openAsSearch = () => change({ live: false, open: null, range: { from: 'now-15m', to: 'now' } });
+
+  return (
+    <>
+      <div className={[styles.body, styles.folded, url.context !== null && styles.drawer].filter(Boolean).join(' ')}>
+        <section className={styles.stream}>
+          <TailBar tail={tail} zone={zone} onToggle={toggle} onSearch={openAsSearch} />
+          <RowsBar
+            order={null}
+            wrap={url.wrap}
+            zone={zone}
+            nowUs={now}
+            folded={null}
+            onOrder={() => {}}
+            onWrap={page.toggleWrap}
+            onZone={page.toggleZone}
+            onFold={() => {}}
+          />
+          {tail.connection === 'refused' ? (
+            <TailRefused query={url.query} onAgain={tail.again} />
+          ) : tail.items.length === 0 ? (
+            <div className={styles.waiting}>
+              {tail.connection === 'open' ? words.logs.tail.waiting : words.logs.tail.connecting}
+            </div>
+          ) : (
+            <RowList
+              label={words.logs.rows.label}
+              items={tail.items}
+              rowCount={-1}
+              view={view}
+              actions={actions}
+              focus={focus}
+              open={url.open}
+              live
+              follow={tail.paused === null}
+              onScroll={(fromEnd) => {
+                if (tail.paused === null && fromEnd > AT_END * 4) pause('scroll');
+                else if (tail.paused?.cause === 'scroll' && fromEnd < AT_END && figures.waiting === 0) resume();
+              }}
+              onColumns={setColumns}
+              handle={list}
+            />
+          )}
+          {tail.paused !== null && figures.waiting > 0 && (
+            <button type="button" className={`${styles.newpill} num`} onClick={resume}>
+              <Icon name="down" size={15} />
+              {words.logs.tail.fresh(count(figures.waiting))}
+              {(figures.waitingErrors > 0 || figures.waitingWarnings > 0) && (
+                <small>
+                  {figures.waitingErrors > 0 && <span>{words.logs.tail.errors(count(figures.waitingErrors))}</span>}
+                  {figures.waitingWarnings > 0 && (
+                    <span>{words.logs.tail.warnings(count(figures.waitingWarnings))}</span>
+                  )}
+                </small>
+              )}
+              <kbd aria-hidden="true">End</kbd>
+            </button>
+          )}
+        </section>
+        {url.context !== null && (
+          <ContextDrawer
+            key={url.context}
+            id={url.context}
+            scope={url.scope}
+            zone={zone}
+            onScope={(scope) => change({ scope }, 'replace')}
+            onClose={() => change({ context: null })}
+            onCopyLink={() =>
+              copy(
+                pageLink(
+                  { ...url, live: false, range: { from: isoTime(range.from), to: isoTime(range.to) } },
+                  range,
+                  zone,
+                ),
+              )
+            }
+          />
+        )}
+      </div>
+      <Footer
+        live
+        completeTo={tail.completeTo}
+        gaps={[]}
+        zone={zone}
+        to={now}
+        nowUs={now}
+        middle={words.logs.tail.sum(
+          count(figures.shown),
+          count(figures.waiting),
+          count(figures.skipped),
+          count(figures.shown + figures.waiting + figures.skipped),
+        )}
+        right={figures.left > 0 ? words.logs.tail.older(count(figures.left)) : null}
+      />
+    </>
+  );
+}
+
+function TailBar({
+  tail,
+  zone,
+  onToggle,
+  onSearch,
+}: {
+  tail: TailState;
+  zone: LogsPage['zone'];
+  onToggle(): void;
+  onSearch(): void;
+}) {
+  const all = useWords();
+  const words = all.logs.tail;
+  const { paused, connection } = tail;
+  return (
+    <div
+      className={paused === null && connection !== 'lost' ? styles.tailbar : `${styles.tailbar} ${styles.paused}`}
+      role="status"
+    >
+      <span className={paused === null && connection === 'open' ? styles.pulse : styles.square} />
+      {connection === 'lost' ? (
+        <b>{words.reconnecting}</b>
+      ) : paused !== null ? (
+        <>
+          <b className="num">{words.paused(`${clockText(paused.at, zone)}${fractionText(paused.at)}`)}</b>
+          <span>
+            {words.because[paused.cause]} {words.kept}
+          </span>
+        </>
+      ) : (
+        <b>{connection === 'open' ? words.live : words.connecting}</b>
+      )}
+      <span className="grow" />
+      <span className="num">{words.rate(count(tail.rate))}</span>
+      {paused !== null && (
+        <span className="num">{words.buffer(count(tail.figures.waiting), count(TAIL_LIMITS.waiting))}</span>
+      )}
+      <Button small look="ghost" onClick={tail.clear}>
+        {words.clearView}
+      </Button>
+      <Button small look="ghost" icon="search" onClick={onSearch}>
+        {words.openAsSearch}
+      </Button>
+      <Button small icon={paused === null ? 'pause' : 'play'} hotkey="p" onClick={onToggle}>
+        {paused === null ? words.pause : words.resume}
+      </Button>
+    </div>
+  );
+}
+
+function usePauseOnSelection(pause: TailState['pause']) {
+  useEffect(() => {
+    const onChange = () => {
+      const selection = window.getSelection();
+      if (selection === null || selection.isCollapsed) return;
+      const node = selection.anchorNode;
+      const element = node instanceof HTMLElement ? node : node?.parentElement;
+      if (element?.closest('[role="log"]') != null) pause('selection');
+    };
+    document.addEventListener('selectionchange', onChange);
+    return () => document.removeEventListener('selectionchange', onChange);
+  }, [pause]);
+}
