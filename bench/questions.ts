@@ -148,6 +148,8 @@ export function questions(data: WrittenLogs): Question[] {
       name: 'Q8 apps by number of errors',
       path: ask('/facets', { query: 'level:error', fields: 'app', size: 50 }),
       hits: faceted('app'),
+      // Where the voices of the generator say it: Java, Hadoop and Python after the time, the rest in a field.
+      matches: text(/^\S+ \S+ +ERROR |"level":"ERROR"|"level":50,|level=ERROR |\[error\] /),
     },
     {
       name: 'Q9 12 hex digits inside a trace id',
