@@ -23,6 +23,8 @@ export function explain(error: unknown): { text: string; code: number } {
       code: error.code === 'bad_config' ? EXIT.usage : EXIT.failure,
     };
   }
+  // A reader that went away (`fleetlog search … | head`) is a normal end.
+  if (error instanceof Error && 'code' in error && error.code === 'EPIPE') return { text: '', code: EXIT.ok };
   if (error instanceof Error && 'code' in error && typeof error.code === 'string' && 'syscall' in error) {
     return { text: said(error.message), code: EXIT.failure };
   }
