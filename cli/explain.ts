@@ -1,6 +1,7 @@
 import { FleetlogError } from '../model/errors.ts';
 import { ServerError, UnreachableError } from './client-errors.ts';
 import { EXIT } from './command.ts';
+import { visible } from './terminal/visible.ts';
 import { textWidth } from './terminal/width.ts';
 
 /** What a person is told about an error, and the exit code it gives. An error nobody foresaw is a bug and shows its stack. */
@@ -35,7 +36,8 @@ export function explain(error: unknown): { text: string; code: number } {
 }
 
 function said(message: string, hint?: string, between = ''): string {
-  return `fleetlog: ${message}\n${between}${hint ? `  ${hint}\n` : ''}`;
+  // A server's words may quote a log or a name.
+  return visible(`fleetlog: ${message}\n${between}${hint ? `  ${hint}\n` : ''}`);
 }
 
 /** The query with carets below what was refused; wide characters take two. */

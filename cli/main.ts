@@ -80,6 +80,8 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
       io.stderr.write(`fleetlog: ${error.message}\nTry: fleetlog ${error.command ? `${error.command} ` : ''}--help\n`);
       return EXIT.usage;
     }
+    // Whatever was cut off by being stopped is no error of its own.
+    if (io.signal.aborted) return io.signal.reason === 'SIGTERM' ? 143 : 130;
     const { text, code } = explain(error);
     io.stderr.write(text);
     return code;

@@ -228,6 +228,15 @@ describe('asking a server', () => {
     expect(err).toBe('fleetlog: cannot read the query\n  支付 )\n       ^\n  Quote it.\n');
   });
 
+  test('being stopped in the middle is no error', async () => {
+    const stop = new AbortController();
+    answer = () => {
+      stop.abort('SIGINT');
+      return undefined;
+    };
+    expect(await fleetlog(['apps'], { signal: stop.signal })).toEqual({ code: 130, out: '', err: '' });
+  });
+
   test('something that is no Fleetlog is said to be none', async () => {
     answer = (_, response) => void response.end('<html>');
     const { code, err } = await fleetlog(['apps']);
