@@ -31,19 +31,15 @@ export async function main(args: string[]): Promise<number> {
     if (error.code === 'EPIPE') process.exit(EXIT.ok);
     throw error;
   });
-  try {
-    return await run(args, {
-      stdout: process.stdout,
-      stderr: process.stderr,
-      stdin: process.stdin,
-      env: process.env,
-      cwd: process.cwd(),
-      signal: stopping.signal,
-    });
-  } finally {
-    process.removeListener('SIGINT', stop);
-    process.removeListener('SIGTERM', stop);
-  }
+  // The handlers stay: a signal passed on late must not end a command that is just ending well.
+  return run(args, {
+    stdout: process.stdout,
+    stderr: process.stderr,
+    stdin: process.stdin,
+    env: process.env,
+    cwd: process.cwd(),
+    signal: stopping.signal,
+  });
 }
 
 /** The same with a given outside world. */
