@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type Running, startNode } from '../command-line.ts';
 import { ROOT } from '../source-files.ts';
 
 const FLEETLOG = join(ROOT, 'bin/fleetlog.mjs');
@@ -23,31 +24,10 @@ afterEach(() => {
   rmSync(home, { recursive: true, force: true });
 });
 
-interface Running {
-  child: ChildProcess;
-  /** Resolves when standard output holds the text. */
-  says(text: string): Promise<void>;
-  ended: Promise<{ code: number | null; signal: string | null; out: string; err: string }>;
-}
-
-function start(file: string, args: string[], env: Record<string, string> = {}): Running {
-  const { PATH, HOME } = process.env;
-  const child = spawn(process.execPath, [file, ...args], { cwd: home, env: { PATH, HOME, ...env } });
-  children.add(child);
-  let out = '';
-  let err = '';
-  child.stdout?.on('data', (chunk) => (out += chunk));
-  child.stderr?.on('data', (chunk) => (err += chunk));
-  const ended = once(child, 'close').then(([code, signal]) => ({ code, signal, out, err }));
-  const says = async (text: string) => {
-    while (!out.includes(text)) {
-      await Promise.race([
-        once(child.stdout as NodeJS.ReadableStream, 'data'),
-        ended.then((end) => Promise.reject(new Error(`it ended (${end.code}) without saying "${text}": ${end.err}`))),
-      ]);
-    }
-  };
-  return { child, says, ended };
+function start(file: string, args: string[]): Running {
+  const running = startNode(file, home, args);
+  children.add(running.child);
+  return running;
 }
 
 describe('bin/node24.mjs', () => {
@@ -64,7 +44,7 @@ describe('bin/node24.mjs', () => {
       console.log('ready');`;
     writeFileSync(join(home, 'wait.mjs'), script);
     const running = start(NODE24, [join(home, 'wait.mjs'), 'a b', '--c']);
-    await running.says('ready');
+    await running.says(/ready/);
     running.child.kill('SIGTERM');
     const { code, out } = await running.ended;
     expect(code).toBe(9);
@@ -110,7 +90,7 @@ describe('the command', () => {
   test('stops in order at SIGTERM, and at signals that arrive together: one Ctrl-C is passed on by npm too', async () => {
     for (const signals of [['SIGTERM'], ['SIGINT', 'SIGTERM']] as const) {
       const running = start(FLEETLOG, ['docker-proxy', '--listen', '127.0.0.1:0', '--socket', join(home, 'none.sock')]);
-      await running.says('docker-proxy listens on');
+      await running.says(/docker-proxy listens on/);
       for (const signal of signals) running.child.kill(signal);
       const { code, signal } = await running.ended;
       expect([code, signal]).toEqual([0, null]);
