@@ -1,4 +1,5 @@
-import { maskInto, TEMPLATE_BYTES } from './pattern-mask.ts';
+import { createPieces, cutPieces } from './pattern-mask.ts';
+import { MASKS } from './pattern-runs.ts';
 
 export { PATTERN_VERSION } from './pattern-mask.ts';
 
@@ -12,23 +13,25 @@ function avalanche(hash: number): number {
   return h ^ (h >>> 16);
 }
 
-/** A hasher with its own scratch memory: a template is written, hashed and forgotten within one call. */
+/** A hasher with its own scratch memory: a template is cut into pieces, hashed and forgotten within one call. */
 export function createPatternHash(): PatternHash {
-  const template = new Uint8Array(TEMPLATE_BYTES + 8);
-  const words = new DataView(template.buffer);
+  const pieces = createPieces();
   return (bytes, start, end, out, at) => {
-    const length = maskInto(bytes, start, end, template);
-    template.fill(0, length, length + 4);
-    let high = 0x9e37_79b9 ^ length;
-    let low = 0x243f_6a88 ^ length;
-    for (let i = 0; i < length; i += 4) {
-      const word = words.getUint32(i, true);
-      high = Math.imul(high ^ word, 0x9fb2_1c65);
-      high ^= high >>> 15;
-      low = Math.imul(low + word, 0x2c1b_3c6d) ^ (low >>> 13);
+    const used = cutPieces(bytes, start, end, pieces);
+    let high = 0x9e37_79b9 | 0;
+    let low = 0x243f_6a88;
+    for (let k = 0; k < used; k += 2) {
+      const piece = pieces[k];
+      const source = piece < 0 ? MASKS[-1 - piece] : bytes;
+      const stop = piece < 0 ? source.length : pieces[k + 1];
+      for (let i = piece < 0 ? 0 : piece; i < stop; i++) {
+        const byte = source[i];
+        high = Math.imul(high ^ byte, 0x0100_0193);
+        low = (Math.imul(low, 0x2c1b_3c6d) + byte) | 0;
+      }
     }
-    out[at] = avalanche(high);
-    out[at + 1] = avalanche(low ^ Math.imul(high, 0x27d4_eb2f));
+    out[at] = avalanche(high ^ (low >>> 15));
+    out[at + 1] = avalanche(low);
   };
 }
 
@@ -40,11 +43,16 @@ export const patternHash: PatternHash = createPatternHash();
 
 /** The template whose hash `patternHash` gives: `订单12345失败` → `订单<n>失败`. */
 export function maskMessage(text: string): string {
-  const template = new Uint8Array(TEMPLATE_BYTES);
   const bytes = new TextEncoder().encode(text);
-  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(
-    template.subarray(0, maskInto(bytes, 0, bytes.length, template)),
-  );
+  const pieces = createPieces();
+  const used = cutPieces(bytes, 0, bytes.length, pieces);
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  let template = '';
+  for (let k = 0; k < used; k += 2) {
+    const piece = pieces[k];
+    template += decoder.decode(piece < 0 ? MASKS[-1 - piece] : bytes.subarray(piece, pieces[k + 1]));
+  }
+  return template;
 }
 
 /** The pattern of a text as 16 hex digits, as stores and the API show it. */
