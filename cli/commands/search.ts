@@ -117,7 +117,7 @@ async function collect(
   for (;;) {
     const answer: LogsAnswer = await client.get('logs', {
       ...params,
-      limit: Math.min(PAGE_ROWS, limit - count),
+      limit: Math.min(PAGE_ROWS, client.config.query.maxRows, limit - count),
       cursor,
     });
     const held = await page(answer.records);
