@@ -13,6 +13,7 @@ import { createContainerDirs } from './container-dirs.ts';
 import { type ContainerTable, createContainerTable } from './container-table.ts';
 import { type EngineLink, startEngineLink } from './engine-link.ts';
 import { createInspector } from './inspector.ts';
+import { SKEW_US } from './missed-events.ts';
 
 /** Events the engine still held come right after it accepted the call; what they leave untold is derived after this. */
 const SETTLE_MS = 500;
@@ -66,7 +67,7 @@ export function createDockerContainers(
     host: options.host,
     clock,
     handlers: options.handlers,
-    baselineUs: options.eventsSinceUs ?? clock.nowUs(),
+    baselineUs: options.eventsSinceUs ?? clock.nowUs() - SKEW_US,
     fileReachable: (id) => dirs?.reachable(id) ?? false,
     engineReachable: () => up,
     engineLost: () => tried && !up,

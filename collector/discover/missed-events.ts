@@ -11,7 +11,7 @@ export interface Told {
 export type MissedEvent = Pick<ContainerEvent, 'time' | 'type' | 'attributes'>;
 
 /** The engine writes the state first and tells the event after; they are the same when no further apart than this. */
-const SKEW_US = 100_000;
+export const SKEW_US = 100_000;
 
 export function toldUpTo(us: number): Told {
   return { create: us, start: us, die: us };

@@ -1,63 +1,20 @@
 import type { StreamLine } from '../discovery.ts';
+import { createLineJoiner, type LineJoiner } from './line-joiner.ts';
 import { microsFromRfc3339 } from './times.ts';
 
-/** Docker cuts lines at this many bytes; in a TTY stream the stamp of the next part follows without a newline. */
+/** Docker's copier cuts lines into parts of exactly this many bytes, the last one shorter (moby `daemon/logger/copier.go`). */
 const PART_BYTES = 16_384;
-/** `2026-11-21T15:35:44.123456789Z ` */
+/** `2026-11-21T15:35:44.123456789Z `; the parts of one line repeat its stamp. */
 const STAMP_BYTES = 31;
-
-interface Line {
-  stamp: string;
-  time: number;
-  parts: Buffer[];
-  bytes: number;
-  cut: number;
-}
-
-/** Joins the parts of one output; yields whole lines. */
-function createJoiner(stream: StreamLine['stream'], lineBytes: number) {
-  let line: Line | null = null;
-  let lastTime = 0;
-
-  function finish(): StreamLine | null {
-    if (!line) return null;
-    const { time, parts, cut } = line;
-    line = null;
-    const whole: StreamLine = { stream, time, line: parts.length === 1 ? parts[0] : Buffer.concat(parts) };
-    return cut > 0 ? { ...whole, cutBytes: cut } : whole;
-  }
-
-  /** The stamp opens a line, or repeats before a later part of it. */
-  function stamp(text: string): void {
-    lastTime = microsFromRfc3339(text) ?? lastTime;
-    line ??= { stamp: text, time: lastTime, parts: [], bytes: 0, cut: 0 };
-  }
-
-  function add(bytes: Buffer): void {
-    line ??= { stamp: '', time: lastTime, parts: [], bytes: 0, cut: 0 };
-    const keep = bytes.subarray(0, Math.max(0, lineBytes - line.bytes));
-    // A view would keep the whole network chunk alive for as long as the line waits.
-    if (keep.length > 0) line.parts.push(Buffer.from(keep));
-    line.bytes += keep.length;
-    line.cut += bytes.length - keep.length;
-  }
-
-  return {
-    stamp,
-    add,
-    finish,
-    stampText: () => line?.stamp ?? '',
-    open: () => line !== null,
-    length: () => (line ? line.bytes + line.cut : 0),
-  };
-}
+const STAMP = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z /g;
 
 /**
- * `GET /containers/{id}/logs` without a TTY: frames of `[stream, 0, 0, 0, u32 length BE]` and a payload that begins with a stamp;
- * a payload without a newline at its end is a part of a longer line (Docker Engine API, "Attach to a container").
+ * `GET /containers/{id}/logs` without a TTY: frames of `[stream, 0, 0, 0, u32 length BE]` and a payload that begins with a stamp
+ * (Docker Engine API, "Attach to a container"). A line longer than 16 KiB is several frames, of which json-file ends the last with a
+ * newline and the driver `local` none.
  */
 export async function* readFrames(body: AsyncIterable<Buffer>, lineBytes: number): AsyncGenerator<StreamLine> {
-  const outputs = { 1: createJoiner('stdout', lineBytes), 2: createJoiner('stderr', lineBytes) };
+  const outputs = { 1: createLineJoiner('stdout', lineBytes), 2: createLineJoiner('stderr', lineBytes) };
   let buffer: Buffer = Buffer.alloc(0);
   for await (const chunk of body) {
     buffer = buffer.length === 0 ? chunk : Buffer.concat([buffer, chunk]);
@@ -70,71 +27,99 @@ export async function* readFrames(body: AsyncIterable<Buffer>, lineBytes: number
       at += 8 + length;
       // 3 is the engine's own complaint in mid-stream; it is no line of the container.
       if (kind === 3) throw new Error(`docker says: ${payload.toString('utf8').trim()}`);
-      const output = kind === 2 ? outputs[2] : outputs[1];
-      yield* takePayload(output, payload);
+      yield* takePayload(kind === 2 ? outputs[2] : outputs[1], payload);
     }
     buffer = buffer.subarray(at);
   }
-  for (const output of [outputs[1], outputs[2]]) {
-    const last = output.finish();
-    if (last) yield last;
-  }
+  yield* outputs[1].finish();
+  yield* outputs[2].finish();
 }
 
-function* takePayload(output: ReturnType<typeof createJoiner>, payload: Buffer): Generator<StreamLine> {
+function* takePayload(output: LineJoiner, payload: Buffer): Generator<StreamLine> {
   const space = payload.indexOf(32);
-  const stamped = space > 0 && space < 40 && microsFromRfc3339(payload.toString('latin1', 0, space)) !== null;
-  if (stamped) output.stamp(payload.toString('latin1', 0, space));
+  const stamp = space > 0 && space < 40 ? payload.toString('latin1', 0, space) : '';
+  const stamped = microsFromRfc3339(stamp) !== null;
+  // Another stamp is another line, whether or not the last part of the one before said that it was the last.
+  if (stamped && output.stamp() !== stamp) {
+    yield* output.finish();
+    output.begin(stamp);
+  }
   const text = stamped ? payload.subarray(space + 1) : payload;
   const ends = text.length > 0 && text[text.length - 1] === 10;
   output.add(ends ? text.subarray(0, -1) : text);
-  if (!ends) return;
-  const line = output.finish();
-  if (line) yield line;
+  if (ends || text.length < PART_BYTES) yield* output.finish();
 }
 
-/** The same of a container with a TTY: raw bytes, a stamp at each line's start, all of it stdout; `\r\n` ends a line. */
+/** The same of a container with a TTY: raw bytes without frames, all of it stdout; `\r\n` ends a line. */
 export async function* readRaw(body: AsyncIterable<Buffer>, lineBytes: number): AsyncGenerator<StreamLine> {
-  const output = createJoiner('stdout', lineBytes);
+  const output = createLineJoiner('stdout', lineBytes, true);
   let buffer: Buffer = Buffer.alloc(0);
   for await (const chunk of body) {
     buffer = buffer.length === 0 ? chunk : Buffer.concat([buffer, chunk]);
     for (;;) {
-      const newline = buffer.indexOf(10);
-      if (!output.open()) {
-        // A stamp ends at the first blank; wait for it unless the line is over already.
-        const space = buffer.indexOf(32);
-        if (space < 0 && newline < 0 && buffer.length < STAMP_BYTES) break;
-        if (space > 0 && space < 40 && (newline < 0 || space < newline)) {
-          output.stamp(buffer.toString('latin1', 0, space));
-          buffer = buffer.subarray(space + 1);
-          continue;
-        }
-      }
-      const room = PART_BYTES - (output.length() % PART_BYTES);
-      const end = newline < 0 ? buffer.length : newline;
-      if (end >= room && output.stampText() !== '') {
-        // A part may end here, and then the line's stamp stands once more before the next.
-        if (newline < 0 && buffer.length < room + STAMP_BYTES) break;
-        output.add(buffer.subarray(0, room));
-        buffer = buffer.subarray(room);
-        const again = `${output.stampText()} `;
-        if (buffer.toString('latin1', 0, again.length) === again) buffer = buffer.subarray(again.length);
-        continue;
-      }
-      if (newline < 0) break;
-      output.add(buffer.subarray(0, newline));
-      buffer = buffer.subarray(newline + 1);
-      const line = output.finish();
-      if (line) yield withoutReturn(line);
+      const step = nextStep(output, buffer, false);
+      if (!step) break;
+      buffer = buffer.subarray(step.used);
+      if (step.ends) yield* output.finish();
     }
   }
-  if (buffer.length > 0) output.add(buffer);
-  const last = output.finish();
-  if (last) yield withoutReturn(last);
+  while (buffer.length > 0) {
+    const step = nextStep(output, buffer, true) ?? addAll(output, buffer);
+    buffer = buffer.subarray(step.used);
+    if (step.ends) yield* output.finish();
+  }
+  yield* output.finish();
 }
 
-function withoutReturn(line: StreamLine): StreamLine {
-  const { length } = line.line;
-  return length > 0 && line.line[length - 1] === 13 ? { ...line, line: line.line.subarray(0, -1) } : line;
+interface Step {
+  used: number;
+  ends: boolean;
+}
+
+function addAll(output: LineJoiner, buffer: Buffer): Step {
+  output.add(buffer);
+  return { used: buffer.length, ends: true };
+}
+
+/** Takes a stamp, a part or the rest of a line off the buffer; null when more bytes must come first. */
+function nextStep(output: LineJoiner, buffer: Buffer, last: boolean): Step | null {
+  if (buffer.length === 0) return null;
+  const newline = buffer.indexOf(10);
+  if (!output.open()) {
+    const space = buffer.indexOf(32);
+    // A stamp ends at the first blank; wait for it unless the line is over already.
+    if (space < 0 && newline < 0 && buffer.length < STAMP_BYTES && !last) return null;
+    const stamped = space > 0 && space < 40 && (newline < 0 || space < newline);
+    output.begin(stamped ? buffer.toString('latin1', 0, space) : '');
+    return { used: stamped ? space + 1 : 0, ends: false };
+  }
+  const end = newline < 0 ? buffer.length : newline;
+  const room = PART_BYTES - (output.length() % PART_BYTES);
+  if (output.length() >= PART_BYTES) {
+    const next = nextStamp(buffer.toString('latin1', 0, Math.min(end, room + STAMP_BYTES)), output.stamp());
+    if (next >= 0) {
+      output.add(buffer.subarray(0, next));
+      return { used: next, ends: true };
+    }
+  }
+  if (end >= room && output.stamp() !== '') {
+    // A part may end here, and then the line's stamp stands once more before the next.
+    if (newline < 0 && buffer.length < room + STAMP_BYTES && !last) return null;
+    output.add(buffer.subarray(0, room));
+    const again = `${output.stamp()} `;
+    const repeats = buffer.toString('latin1', room, room + again.length) === again;
+    return { used: repeats ? room + again.length : room, ends: false };
+  }
+  if (newline < 0) return null;
+  output.add(buffer.subarray(0, newline));
+  return { used: newline + 1, ends: true };
+}
+
+/**
+ * Where the next line's stamp stands in what looks like the rest of a line in parts: the driver `local` puts no newline after the last
+ * part. Only later stamps of full width count, so a log that quotes a time is hardly mistaken for it.
+ */
+function nextStamp(text: string, stamp: string): number {
+  for (const match of text.matchAll(STAMP)) if (match[0].slice(0, -1) > stamp) return match.index;
+  return -1;
 }

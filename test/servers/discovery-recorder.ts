@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import Value from 'typebox/value';
 import { createDiscovery } from '../../collector/discover/discovery.ts';
 import type { ContainerEvent, Discovery, Target } from '../../collector/discovery.ts';
@@ -19,8 +20,8 @@ export interface Recorder {
   calls: string[];
   events: ContainerEvent[];
   warnings: string[];
-  /** Monotonic ms at which a key was first told of. */
-  foundAt: Map<string, number>;
+  /** When a key was first told of (wall clock, ms), and the bytes its log held then; 0 when it was not there yet. */
+  firstFound: Map<string, { at: number; bytes: number }>;
   /** Polls until the condition holds; fails with what was recorded after `ms`. */
   until(what: string, condition: () => boolean, ms?: number): Promise<void>;
   close(): Promise<void>;
@@ -33,7 +34,7 @@ export async function record(
   const config = collectorConfig(changes);
   const watcher = createDirectoryWatcher({ sweepMs: options.sweepMs ?? 50 });
   const live = new Map<string, Target>();
-  const foundAt = new Map<string, number>();
+  const firstFound = new Map<string, { at: number; bytes: number }>();
   const calls: string[] = [];
   const events: ContainerEvent[] = [];
   const warnings: string[] = [];
@@ -45,7 +46,8 @@ export async function record(
   const discovery = createDiscovery({ config, host: 'host-1', watcher, log, eventsSinceUs });
   await discovery.start({
     found(target) {
-      if (!foundAt.has(target.key)) foundAt.set(target.key, performance.now());
+      if (!firstFound.has(target.key))
+        firstFound.set(target.key, { at: performance.timeOrigin + performance.now(), bytes: bytesOf(target) });
       live.set(target.key, target);
       calls.push(`found ${target.key}`);
     },
@@ -64,7 +66,7 @@ export async function record(
     calls,
     events,
     warnings,
-    foundAt,
+    firstFound,
     async until(what, condition, ms = 15_000) {
       for (const end = performance.now() + ms; !condition(); ) {
         if (performance.now() > end)
@@ -77,4 +79,8 @@ export async function record(
       watcher.close();
     },
   };
+}
+
+function bytesOf(target: Target): number {
+  return target.kind === 'file' ? (statSync(target.path, { throwIfNoEntry: false })?.size ?? 0) : 0;
 }

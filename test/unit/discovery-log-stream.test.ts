@@ -71,16 +71,44 @@ describe('log stream of the Docker API', () => {
   });
 
   test('frames: parts of the two outputs may alternate, and a last line may lack its newline', async () => {
+    const part = 'x'.repeat(16_384);
     const bytes = Buffer.concat([
-      frame(1, `${STAMP} out-`),
-      frame(2, `${STAMP} err-`),
+      frame(1, `${STAMP} ${part}`),
+      frame(2, `${STAMP} ${part}`),
       frame(1, `${STAMP} put\n`),
       frame(2, `${STAMP} or`),
     ]);
     expect(await all(readFrames(inPieces(bytes, [7]), 1 << 20))).toEqual([
-      { stream: 'stdout', time: AT, line: Buffer.from('out-put') },
-      { stream: 'stderr', time: AT, line: Buffer.from('err-or') },
+      { stream: 'stdout', time: AT, line: Buffer.from(`${part}put`) },
+      { stream: 'stderr', time: AT, line: Buffer.from(`${part}or`) },
     ]);
+  });
+
+  test('frames of the driver local: the last part of a long line has no newline', async () => {
+    const part = 'x'.repeat(16_384);
+    const payloads = [
+      `${stampAt(1)} ${part}`,
+      `${stampAt(1)} rest`,
+      `${stampAt(2)} ${part}`,
+      `${stampAt(2)} `,
+      `${stampAt(3)} ${part}`,
+      `${stampAt(4)} short\n`,
+    ];
+    const got = await all(
+      readFrames(inPieces(Buffer.concat(payloads.map((payload) => frame(1, payload))), [5_000]), 1 << 20),
+    );
+    expect(got.map(({ line }) => line.toString())).toEqual([`${part}rest`, part, part, 'short']);
+  });
+
+  test('TTY with the driver local: the next line’s stamp ends a long line, a quoted one does not', async () => {
+    const part = 'x'.repeat(16_384);
+    const quoted = 'at 2020-01-01T00:00:00.000000000Z it';
+    const long = `${stampAt(1)} ${part}${stampAt(1)} ${part}${stampAt(1)} rest ${quoted}\r`;
+    const text = `${long}${stampAt(2)} ${part}${stampAt(2)} ${stampAt(3)} short\r\n`;
+    for (const cut of [1, 1_000, 50_000]) {
+      const got = await all(readRaw(inPieces(Buffer.from(text), [cut]), 1 << 20));
+      expect(got.map(({ line }) => line.toString())).toEqual([`${part}${part}rest ${quoted}`, part, 'short']);
+    }
   });
 
   test('frames: what is longer than the cap is cut and counted, and the next line is whole', async () => {
