@@ -9,6 +9,7 @@ import type { StateStore } from '../store/state-store.ts';
 import type { Bus } from '../transport/bus.ts';
 import type { Authenticate } from './auth/authenticator.ts';
 import type { AuthChanges } from './auth/changes.ts';
+import type { Passwords } from './auth/passwords.ts';
 import type { Access, Principal } from './auth/principal.ts';
 import type { Sessions } from './auth/sessions.ts';
 import type { Setup } from './auth/setup.ts';
@@ -45,6 +46,8 @@ export interface ApiDeps {
   readiness: () => { ready: boolean; parts: Record<string, string> };
   /** Present when this process takes batches from other hosts; resolves when the store has the batch. */
   collect?: (batch: Buffer, principal: Principal) => Promise<void>;
+  /** How passwords are hashed; scrypt by default. */
+  passwords?: Passwords;
 }
 
 /** What routes are built from. */

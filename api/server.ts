@@ -46,7 +46,7 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
   checkListener(config);
   const tls = readTls(config);
   const clock = deps.clock ?? systemClock;
-  const passwords = createPasswords();
+  const passwords = deps.passwords ?? createPasswords();
   const users = createUsers({ state, clock, passwords, passwordLength: config.auth.passwordLength });
   const { sessionIdleHours: idleHours, sessionHours: hours } = config.auth;
   const sessions = createSessions({ state, clock, users, idleHours, hours });

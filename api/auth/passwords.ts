@@ -15,16 +15,17 @@ export interface Passwords {
   verify(password: string, stored: string | null): Promise<boolean>;
 }
 
-export function createPasswords(): Passwords {
+/** `cost` only for tests: what is stored names its own, so verifying does not depend on it. */
+export function createPasswords(cost = COST): Passwords {
   let running = 0;
   const waiting: (() => void)[] = [];
   let decoy: string | null = null;
 
-  async function derive(password: string, salt: Buffer, cost: typeof COST): Promise<Buffer> {
+  async function derive(password: string, salt: Buffer, by: typeof COST): Promise<Buffer> {
     if (running >= AT_ONCE) await new Promise<void>((resolve) => waiting.push(resolve));
     running++;
     try {
-      return await run(password.normalize('NFC'), salt, { ...cost, maxmem: 256 * cost.N * cost.r });
+      return await run(password.normalize('NFC'), salt, { ...by, maxmem: 256 * by.N * by.r });
     } finally {
       running--;
       waiting.shift()?.();
@@ -33,8 +34,8 @@ export function createPasswords(): Passwords {
 
   async function hash(password: string): Promise<string> {
     const salt = randomBytes(16);
-    const key = await derive(password, salt, COST);
-    return ['scrypt', COST.N, COST.r, COST.p, salt.toString('base64url'), key.toString('base64url')].join('$');
+    const key = await derive(password, salt, cost);
+    return ['scrypt', cost.N, cost.r, cost.p, salt.toString('base64url'), key.toString('base64url')].join('$');
   }
 
   return {
@@ -43,8 +44,8 @@ export function createPasswords(): Passwords {
       const [kind, N, r, p, salt, key] = (stored ?? (decoy ??= await hash(randomBytes(16).toString('hex')))).split('$');
       if (kind !== 'scrypt') throw new FleetlogError('corrupt', `cannot check a password hashed by ${kind}`);
       const expected = Buffer.from(key, 'base64url');
-      const cost = { N: Number(N), r: Number(r), p: Number(p) };
-      const given = await derive(password, Buffer.from(salt, 'base64url'), cost);
+      const by = { N: Number(N), r: Number(r), p: Number(p) };
+      const given = await derive(password, Buffer.from(salt, 'base64url'), by);
       return timingSafeEqual(given, expected) && stored !== null;
     },
   };
