@@ -1,0 +1,46 @@
+import type { RetentionConfig } from '../../model/config.ts';
+
+export interface RetentionClass {
+  name: string;
+  days: number;
+  /** 0 is no limit of its own. */
+  bytes: number;
+}
+
+export interface RetentionClasses {
+  /** The class of a source; the first that matches, else `default`. */
+  of(app: string, env: string): RetentionClass;
+  /** A class by its stored name; one that left the configuration keeps as long as `default`. */
+  named(name: string): RetentionClass;
+  /** The longest any class keeps, in days. */
+  longestDays: number;
+}
+
+/** True when `text` matches `pattern`, in which `*` stands for any run of characters. */
+export function matchesGlob(pattern: string, text: string): boolean {
+  const parts = pattern.split('*');
+  if (parts.length === 1) return pattern === text;
+  const [head, ...rest] = parts;
+  const tail = rest.pop() ?? '';
+  if (!text.startsWith(head) || !text.endsWith(tail) || text.length < head.length + tail.length) return false;
+  let at = head.length;
+  for (const part of rest) {
+    const found = text.indexOf(part, at);
+    if (found < 0) return false;
+    at = found + part.length;
+  }
+  return at <= text.length - tail.length;
+}
+
+export function createRetentionClasses(config: RetentionConfig): RetentionClasses {
+  const fallback: RetentionClass = { name: 'default', days: config.days, bytes: 0 };
+  const all = config.classes.map(({ name, days, bytes }) => ({ name, days, bytes }));
+  return {
+    of(app, env) {
+      const i = config.classes.findIndex((c) => matchesGlob(c.app, app) && matchesGlob(c.env, env));
+      return i < 0 ? fallback : all[i];
+    },
+    named: (name) => all.find((c) => c.name === name) ?? { ...fallback, name },
+    longestDays: Math.max(config.days, ...all.map((c) => c.days)),
+  };
+}

@@ -1,0 +1,69 @@
+import { type BloomPlan, planPasses } from '../../model/query/text-plan.ts';
+import type { Source } from '../../model/source.ts';
+import type { BlockText } from './matcher.ts';
+import type { Rows } from './rows-section.ts';
+import type { SegmentReader } from './segment-reader.ts';
+
+/** Consecutive records of one source, fid and gen. */
+export interface ScanRun {
+  source: Source;
+  fid: string;
+  gen: number;
+  count: number;
+  first: number;
+  last: number;
+  /** No offset is below `lowest` or above `highest`. */
+  lowest: number;
+  highest: number;
+  cells: number;
+}
+
+/** What scans work on: a block of a segment, or a handful of frames of a head. Nothing is read before it is asked for. */
+export interface ScanBlock {
+  records: number;
+  rawBytes: number;
+  first: number;
+  last: number;
+  runs(): ScanRun[];
+  rows(): Rows;
+  text(): BlockText;
+  /** False when the block surely holds no record that satisfies the plan. */
+  passes(plan: BloomPlan): boolean;
+}
+
+export function blockText(bytes: Buffer, kind: number): BlockText {
+  let latin1: string | null = null;
+  return { bytes, kind, latin1: () => (latin1 ??= bytes.toString('latin1')) };
+}
+
+export function segmentBlock(reader: SegmentReader, block: number): ScanBlock {
+  const { blocks, runs, head } = reader.footer;
+  let rows: Rows | null = null;
+  let text: BlockText | null = null;
+  return {
+    records: blocks.records[block],
+    rawBytes: blocks.rawBytes[block],
+    first: blocks.first[block],
+    last: blocks.last[block],
+    runs() {
+      const { from, to } = reader.runsOf(block);
+      const out: ScanRun[] = [];
+      for (let r = from; r < to; r++)
+        out.push({
+          source: head.sources[runs.source[r]],
+          fid: head.fids[runs.fid[r]],
+          gen: runs.gen[r],
+          count: runs.count[r],
+          first: runs.first[r],
+          last: runs.last[r],
+          lowest: runs.lowest[r],
+          highest: runs.highest[r],
+          cells: runs.cells[r],
+        });
+      return out;
+    },
+    rows: () => (rows ??= reader.rows(block)),
+    text: () => (text ??= blockText(reader.text(block), blocks.kind[block])),
+    passes: (plan) => planPasses(plan, (hash) => reader.mayHold(block, hash)),
+  };
+}
