@@ -35,7 +35,7 @@ const KEYS = new Set([
 export function detectJsonLevel(bytes: Uint8Array, at: number, end: number): number {
   let i = skipSpace(bytes, at + 1, end);
   if (i < end && bytes[i] === 0x7d) return 0;
-  if (bytes[i] !== QUOTE) return -1;
+  if (i >= end || bytes[i] !== QUOTE) return -1;
   let depth = 1;
   while (i < end) {
     const byte = bytes[i];
@@ -43,7 +43,13 @@ export function detectJsonLevel(bytes: Uint8Array, at: number, end: number): num
       const close = stringEnd(bytes, i, end);
       if (close < 0) return 0;
       const colon = skipSpace(bytes, close + 1, end);
-      if (depth === 1 && bytes[colon] === 0x3a && close - i <= 12 && KEYS.has(ascii(bytes, i + 1, close))) {
+      if (
+        depth === 1 &&
+        colon < end &&
+        bytes[colon] === 0x3a &&
+        close - i <= 12 &&
+        KEYS.has(ascii(bytes, i + 1, close))
+      ) {
         const level = valueLevel(bytes, skipSpace(bytes, colon + 1, end), end, close - i === 2);
         if (level > 0) return level;
       }
@@ -80,7 +86,7 @@ function ascii(bytes: Uint8Array, from: number, end: number): string {
 
 /** `single`: only a single letter counts (MongoDB's `"s":"W"`); elsewhere a word or a number. */
 function valueLevel(bytes: Uint8Array, at: number, end: number, single: boolean): number {
-  if (bytes[at] === QUOTE) {
+  if (at < end && bytes[at] === QUOTE) {
     const close = stringEnd(bytes, at, end);
     if (close < 0) return 0;
     if (close - at === 2) return LETTERS[String.fromCharCode(bytes[at + 1])] ?? 0;

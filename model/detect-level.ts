@@ -1,6 +1,6 @@
 import { detectJsonLevel } from './detect-json-level.ts';
 import { levelOrdinal } from './level.ts';
-import { isStamp, isWordByte, levelWord } from './level-words.ts';
+import { isStamp, isWeakWord, isWordByte, levelWord } from './level-words.ts';
 
 /** How far into the first line a level is looked for: behind stamps, thread and logger, before the prose. */
 const WINDOW = 200;
@@ -47,9 +47,7 @@ export function detectLevel(bytes: Uint8Array, start: number, end: number): numb
     const level = detectJsonLevel(bytes, at, Math.min(end, at + JSON_WINDOW));
     if (level >= 0) return level;
   }
-  let stop = Math.min(end, at + WINDOW);
-  const line = bytes.subarray(at, stop).indexOf(NEWLINE);
-  if (line >= 0) stop = at + line;
+  const stop = Math.min(end, at + WINDOW);
   const first = atStart(bytes, at, stop);
   return first > NONE ? first : scan(bytes, at, stop);
 }
@@ -77,6 +75,7 @@ function atStart(bytes: Uint8Array, at: number, stop: number): number {
   const letter = letterLevel(byte);
   if (
     letter > NONE &&
+    at + 5 < stop &&
     isDigit(bytes[at + 1]) &&
     isDigit(bytes[at + 4]) &&
     bytes[at + 5] === SPACE &&
@@ -84,7 +83,8 @@ function atStart(bytes: Uint8Array, at: number, stop: number): number {
   ) {
     return letter;
   }
-  if (byte === OPEN && bytes[at + 2] === SPACE && isDigit(bytes[at + 3])) return letterLevel(bytes[at + 1]);
+  if (byte === OPEN && at + 3 < stop && bytes[at + 2] === SPACE && isDigit(bytes[at + 3]))
+    return letterLevel(bytes[at + 1]);
   return startWord(bytes, at, stop);
 }
 
@@ -122,10 +122,7 @@ function startWord(bytes: Uint8Array, at: number, stop: number): number {
   if (closed && i - at <= 12) {
     const level = levelWord(bytes, at, i);
     if (level > NONE && (i + 1 === stop || bytes[i + 1] === SPACE || bytes[i + 1] === TAB)) return level;
-    if (text(bytes, at, i) === 'panic') return FATAL;
-  }
-  if (endsWith(bytes, at, i, 'Error') || endsWith(bytes, at, i, 'Exception')) {
-    return i - at > 9 && (closed || i === stop) ? ERROR : NONE;
+    if (byte === 0x70 && text(bytes, at, i) === 'panic') return FATAL;
   }
   if (i - at === 9 && bytes[at] === 0x54 && text(bytes, at, Math.min(stop, at + 16)) === 'Traceback (most ')
     return ERROR;
@@ -133,7 +130,8 @@ function startWord(bytes: Uint8Array, at: number, stop: number): number {
     return ERROR;
   if (i - at === 3 && bytes[at] === 0x50 && text(bytes, at, i) === 'PHP')
     return phpLevel(text(bytes, i, Math.min(stop, i + 14)));
-  return NONE;
+  const named = (i - at > 5 && endsWith(bytes, at, i, 'Error')) || (i - at > 9 && endsWith(bytes, at, i, 'Exception'));
+  return named && (closed || i === stop) ? ERROR : NONE;
 }
 
 function phpLevel(rest: string): number {
@@ -148,6 +146,14 @@ function endsWith(bytes: Uint8Array, from: number, end: number, word: string): b
   return true;
 }
 
+const BREAK = 0;
+const WORD = 1;
+const STARTS = 2;
+/** Per byte: no part of a word, part of one, or the first letter of a level word or key. */
+const BYTES = new Uint8Array(256);
+for (let byte = 0; byte < 0x80; byte++) BYTES[byte] = isWordByte(byte) ? WORD : BREAK;
+for (const letter of 'TDINWEFCSAPVLtdinwefcsapvl') BYTES[letter.charCodeAt(0)] = STARTS;
+
 /** Words of the window, one after the other: the first that is a level by its case and its neighbours. */
 function scan(bytes: Uint8Array, at: number, stop: number): number {
   let stampOnly = true;
@@ -157,14 +163,15 @@ function scan(bytes: Uint8Array, at: number, stop: number): number {
       i = colourEnd(bytes, i, stop);
       continue;
     }
-    if (!isWordByte(byte)) {
+    const kind = BYTES[byte];
+    if (kind === BREAK) {
+      if (byte === NEWLINE) return NONE;
       i++;
       continue;
     }
     let end = i + 1;
-    while (end < stop && isWordByte(bytes[end])) end++;
-    const size = end - i;
-    if (size >= 1 && size <= 13 && !isDigit(byte)) {
+    while (end < stop && BYTES[bytes[end]] !== BREAK) end++;
+    if (kind === STARTS && end - i <= 11) {
       const level = wordLevel(bytes, at, i, end, stop, stampOnly);
       if (level >= NONE) return level;
     }
@@ -177,26 +184,37 @@ function scan(bytes: Uint8Array, at: number, stop: number): number {
 /** Level of the word [i, end), or -1 when it says nothing. */
 function wordLevel(bytes: Uint8Array, at: number, i: number, end: number, stop: number, stampOnly: boolean): number {
   const before = i > at ? bytes[i - 1] : SPACE;
-  const after = end < stop ? bytes[end] : SPACE;
-  if (after === EQUALS && end + 1 < stop) return keyedLevel(bytes, i, end, stop, before);
+  const past = end < stop && bytes[end] === ESCAPE ? colourEnd(bytes, end, stop) : end;
+  const after = past < stop ? bytes[past] : SPACE;
+  if (after === EQUALS && end + 1 < stop) return keyedLevel(bytes, at, i, end, stop, before);
   if (end - i === 1)
     return before === OPEN && after === CLOSE && letterLevel(bytes[i]) > NONE ? letterLevel(bytes[i]) : -1;
   const level = levelWord(bytes, i, end);
   if (level <= NONE) return -1;
+  const bracketed = before === OPEN && after === CLOSE;
+  if (!bracketed && after !== COLON && after !== BAR && isWeakWord(bytes, i, end)) return -1;
   if (bytes[i + 1] < 0x60 && bytes[end - 1] < 0x60) return opens(before) && closes(after, end - i) ? level : -1;
-  return framed(bytes, at, i, end, stop, before, after, stampOnly) ? level : -1;
+  return framed(bytes, at, i, past, stop, before, after, stampOnly) ? level : -1;
 }
 
 /** `level=warn`, `lvl="warn"`; -1 when the key is another or the value no level. */
-function keyedLevel(bytes: Uint8Array, i: number, end: number, stop: number, before: number): number {
-  if (end - i < 3 || before === 0x2d || before === 0x26 || before === 0x3f) return -1;
+function keyedLevel(bytes: Uint8Array, at: number, i: number, end: number, stop: number, before: number): number {
+  const first = bytes[i] | 0x20;
+  if (
+    end - i < 3 ||
+    (first !== 0x6c && first !== 0x73 && first !== 0x70) ||
+    before === 0x2d ||
+    before === 0x26 ||
+    before === 0x3f
+  )
+    return -1;
   let from = i;
-  if (before === 0x2e && endsWith(bytes, 0, i - 1, 'log')) from = i - 4;
+  if (before === 0x2e && endsWith(bytes, at, i - 1, 'log')) from = i - 4;
   if (!KEYS.has(text(bytes, from, end).toLowerCase())) return -1;
-  const first = end + (bytes[end + 1] === 0x22 ? 2 : 1);
-  let last = first;
+  const value = end + (bytes[end + 1] === 0x22 ? 2 : 1);
+  let last = value;
   while (last < stop && isWordByte(bytes[last])) last++;
-  const level = levelWord(bytes, first, last);
+  const level = levelWord(bytes, value, last);
   return level > NONE ? level : -1;
 }
 
@@ -230,7 +248,6 @@ function closes(byte: number, size: number): boolean {
     case GT:
     case BAR:
     case COLON:
-    case ESCAPE:
     case 0x29: // )
     case 0x2d: // -
     case 0x2a: // *

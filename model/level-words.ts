@@ -10,6 +10,9 @@ const WORDS: Readonly<Record<Level, string>> = {
   fatal: 'fatal ftl critical crit alert emerg emergency panic pnc dpanic',
 };
 
+/** Common words besides: they need a colon behind them or brackets around them. */
+const WEAK = new Set('note system fail alert panic fine finer finest config verbose emergency'.split(' '));
+
 /** Hash of a lower-cased word to its level, in a table without probing: words that share a slot are caught by the test. */
 const SLOTS = 1 << 12;
 const table = new Uint8Array(SLOTS);
@@ -41,6 +44,13 @@ export function levelWord(bytes: Uint8Array, from: number, end: number): number 
   if (name === undefined || name.length !== size) return 0;
   for (let i = 0; i < size; i++) if ((bytes[from + i] | 0x20) !== name.charCodeAt(i)) return 0;
   return table[slot];
+}
+
+/** True for level words that are also ordinary words, such as `NOTE` and `FAIL`. */
+export function isWeakWord(bytes: Uint8Array, from: number, end: number): boolean {
+  let word = '';
+  for (let i = from; i < end; i++) word += String.fromCharCode(bytes[i] | 0x20);
+  return WEAK.has(word);
 }
 
 export function isWordByte(byte: number): boolean {
