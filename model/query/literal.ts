@@ -11,12 +11,20 @@ export interface Literal {
  * stays whole). A curly opening quote is closed by any quote; an ASCII one by `"`, and by a curly one only when no `"` is left.
  */
 export function readQuoted(text: string, at: number): Literal {
-  const closers = text[at] === '"' ? [['"'], ['”', '“']] : [['”', '“', '"']];
-  for (const marks of closers) {
-    const found = readUntil(text, at + 1, marks);
-    if (found !== null) return found;
-  }
-  return refuse('a quote is opened and not closed', at, text.length, 'Close it with ", or remove it.');
+  return (
+    findQuoted(text, at) ??
+    refuse('a quote is opened and not closed', at, text.length, 'Close it with ", or remove it.')
+  );
+}
+
+/** Where the quoted text that opens at `at` ends, or 0 when it is not closed. */
+export function quotedEnd(text: string, at: number): number {
+  return findQuoted(text, at)?.end ?? 0;
+}
+
+function findQuoted(text: string, at: number): Literal | null {
+  if (text[at] !== '"') return readUntil(text, at + 1, ['”', '“', '"']);
+  return readUntil(text, at + 1, ['"']) ?? readUntil(text, at + 1, ['”', '“']);
 }
 
 function readUntil(text: string, from: number, marks: string[]): Literal | null {

@@ -2,7 +2,7 @@ import { and, fieldEquals, not, or } from './build.ts';
 import { quote } from './literal.ts';
 import { printQuery } from './print.ts';
 import { flatten, operatorAt, refuse, skipSpace } from './syntax.ts';
-import { isNegation, readTerm, type Scanner } from './term.ts';
+import { groupPlaces, isNegation, readTerm, type Scanner } from './term.ts';
 import type { Query, Span } from './tree.ts';
 
 /** Longest query text in UTF-16 units, deepest nesting, and most nodes: a query is read, hashed and run for every caller. */
@@ -39,8 +39,9 @@ export function parseQuery(text: string): ParsedQuery {
     refuse(`it is longer than ${QUERY_LIMITS.chars} characters`, QUERY_LIMITS.chars, text.length, hint);
   }
   const source = text.toWellFormed();
-  const reader: Reader = { text: source, flat: flatten(source), openInText: 0, at: 0, depth: 0, nodes: 0, hints: [] };
-  reader.at = skipSpace(reader.flat, 0);
+  const flat = flatten(source);
+  const scanner: Scanner = { text: source, flat, openInText: 0, groups: groupPlaces(source, flat) };
+  const reader: Reader = { ...scanner, at: skipSpace(flat, 0), depth: 0, nodes: 0, hints: [] };
   if (reader.at === source.length) return { query: { type: 'all' }, hints: [] };
   const query = readOr(reader);
   if (reader.at < source.length) {

@@ -69,7 +69,7 @@ function isBareWord(text: string, query: PhraseQuery): boolean {
   const flat = flatten(text);
   if (text === '' || flat !== text || /[\s"]/.test(text)) return false;
   try {
-    const { query: read, end } = readTerm({ text, flat, openInText: 0 }, 0);
+    const { query: read, end } = readTerm({ text, flat, openInText: 0, groups: new Set() }, 0);
     if (end !== text.length || read.type !== 'phrase' || read.quoted) return false;
     return read.text === query.text && read.prefix === query.prefix;
   } catch (error) {

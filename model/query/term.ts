@@ -1,5 +1,5 @@
 import { readClause } from './field-clause.ts';
-import { readQuoted, readRegexp } from './literal.ts';
+import { quotedEnd, readQuoted, readRegexp } from './literal.ts';
 import { compileRegexp } from './regexp.ts';
 import { fieldNameLength, isSpace, isWordAt, isWordBefore, operatorAt, refuse } from './syntax.ts';
 import { hasToken } from './tokenize.ts';
@@ -10,6 +10,8 @@ export interface Scanner {
   readonly text: string;
   readonly flat: string;
   openInText: number;
+  /** Places of `(` that open groups although a word stands right before them. */
+  readonly groups: ReadonlySet<number>;
 }
 
 export interface Term {
@@ -17,6 +19,23 @@ export interface Term {
   end: number;
   /** Set when the clause may be pasted text that only looks like `field:value`. */
   guessed?: { field: string; span: Span };
+}
+
+/** Parentheses with an operator directly inside: `支付（超时 OR 失败）` is meant as a group, `call(a, b)` is text. */
+export function groupPlaces(text: string, flat: string): Set<number> {
+  const groups = new Set<number>();
+  const open: number[] = [];
+  for (let i = 0; i < flat.length; i++) {
+    if (flat[i] === '(') open.push(i);
+    else if (flat[i] === ')') open.pop();
+    else if (flat[i] === '"') {
+      const end = quotedEnd(text, i);
+      if (end === 0) break;
+      i = end - 1;
+    } else if (open.length > 0 && isSpace(flat[i]) && operatorAt(flat, i + 1) !== null)
+      groups.add(open[open.length - 1]);
+  }
+  return groups;
 }
 
 /** Reads one term (no operator, no group) at `at`, where no space stands. Throws `bad_query`. */
@@ -61,13 +80,16 @@ function readField(text: string, flat: string, at: number): Term | null {
   return { query: clause.query, end: clause.end, ...(guessed ? { guessed: { field, span } } : {}) };
 }
 
-/** Where a word ends: at a space, a quote or a `)` that no word opened. Parentheses inside words are text: `at a.b(C.java:7)`. */
+/**
+ * Where a word ends: at a space, a quote, a group or a `)` that no word opened. Other parentheses inside words are text:
+ * `at a.b(C.java:7)`.
+ */
 function wordEnd(scanner: Scanner, at: number): number {
   const { flat } = scanner;
   let end = at;
   for (; end < flat.length; end++) {
     const char = flat[end];
-    if (isSpace(char) || char === '"') break;
+    if (isSpace(char) || char === '"' || (char === '(' && scanner.groups.has(end))) break;
     if (char === '(') scanner.openInText++;
     else if (char === ')' && scanner.openInText-- === 0) {
       scanner.openInText = 0;
