@@ -249,9 +249,12 @@ describe('discovery from docker’s own files, without the API', () => {
 
   test('a container in the place of another with another image is a deploy; the same image is not', async () => {
     container(1, { name: 'web', image: 'web:1' });
-    const { until, events } = await start();
+    const { until, events, live } = await start();
     rmSync(join(dir, id(1)), { recursive: true });
     await until('its end', () => told().includes('destroy web'));
+    container(2, { name: 'web', image: 'web:2', created: later(1), state: { Running: false, StartedAt: NEVER } });
+    await until('its successor', () => live.has(`docker:${id(2)}`));
+    expect(told()).not.toContain('deploy web');
     container(2, { name: 'web', image: 'web:2', created: later(1), state: { StartedAt: later(2) } });
     await until('the deploy', () => told().includes('deploy web'));
     const deploy = events.find(({ type }) => type === 'deploy');

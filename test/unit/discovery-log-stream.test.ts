@@ -100,6 +100,16 @@ describe('log stream of the Docker API', () => {
     expect(got.map(({ line }) => line.toString())).toEqual([`${part}rest`, part, part, 'short']);
   });
 
+  test('a line that is over is given at once, though its last part has no newline and nothing follows', async () => {
+    const quiet = new Promise<void>(() => {});
+    async function* body(): AsyncGenerator<Buffer> {
+      yield Buffer.concat([frame(1, `${STAMP} ${'x'.repeat(16_384)}`), frame(1, `${STAMP} rest`)]);
+      await quiet;
+    }
+    const { value } = await readFrames(body(), 1 << 20).next();
+    expect(value?.line.length).toBe(16_388);
+  });
+
   test('TTY with the driver local: the next line’s stamp ends a long line, a quoted one does not', async () => {
     const part = 'x'.repeat(16_384);
     const quoted = 'at 2020-01-01T00:00:00.000000000Z it';

@@ -1,8 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { ContainerEvent } from '../../collector/discovery.ts';
 import { readEventState, writeEventState } from '../../collector/events/event-state.ts';
 import { eventLevel, eventMessage, eventsFid } from '../../collector/events/events-batch.ts';
@@ -246,9 +246,11 @@ describe('event publisher', () => {
     const bus = await createStore().open();
     const first = await open(bus);
     const began = first.lastEventUs();
-    await first.close();
+    // It may be killed before it sees a single event.
+    await vi.waitUntil(() => existsSync(join(dir, 'events')), { timeout: 10_000, interval: 2 });
     const second = await open(bus);
     expect(second.lastEventUs()).toBe(began);
     await second.close();
+    await first.close();
   });
 });
