@@ -9,8 +9,8 @@ import { type ExplainContext, type Explanation, explain } from './explanations.t
 
 interface EmptyProps {
   answer: LogsAnswer;
-  /** `Last 1 h`, as the time button says. */
-  rangeTitle: string;
+  /** `in the last 1 h`. */
+  rangePhrase: string;
   context: ExplainContext;
   onApply(explanation: Explanation): void;
 }
@@ -18,7 +18,7 @@ interface EmptyProps {
 const ICONS = { slip: 'warning', time: 'clock', host: 'host' } as const;
 
 /** No rows: what was read, causes by likelihood with a fix each, and what is not the cause. */
-export function Empty({ answer, rangeTitle, context, onApply }: EmptyProps) {
+export function Empty({ answer, rangePhrase, context, onApply }: EmptyProps) {
   const words = context.words.logs.empty;
   const list = explain(answer.notes, answer.gaps, context);
   const lines = answer.notes.find((note) => note.code === 'lines_in_range')?.count;
@@ -40,7 +40,7 @@ export function Empty({ answer, rangeTitle, context, onApply }: EmptyProps) {
   return (
     <div className={styles.why}>
       <div className={styles.inner}>
-        <h1>{context.query.trim() === '' ? words.titleAll(rangeTitle) : words.title(rangeTitle)}</h1>
+        <h1>{context.query.trim() === '' ? words.titleAll(rangePhrase) : words.title(rangePhrase)}</h1>
         <p className={`${styles.lead} num`}>
           {known.length > 0 && `${known.join(comma === ', ' ? ', ' : '，')}${comma === ', ' ? '.' : '。'}`}
         </p>

@@ -52,7 +52,7 @@ export function Footer(props: FooterProps) {
           </span>
         )}
         {props.live === true && done !== null && behind > 1000 && (
-          <span className="num faint">{text.behind(duration(behind))}</span>
+          <span className="num faint">{text.behind(words.duration(duration(behind)))}</span>
         )}
         {props.gaps.length > 0 && (
           <button type="button" className={styles.late} aria-expanded={open} onClick={() => setOpen(!open)}>
@@ -62,7 +62,7 @@ export function Footer(props: FooterProps) {
             </span>
           </button>
         )}
-        {props.middle !== null && <span className={styles.sep} />}
+        {props.middle !== null && <span className={`${styles.sep} ${styles.hide}`} />}
         {props.middle !== null && <span className={`${styles.rows} num`}>{props.middle}</span>}
         {props.right !== null && <span className={styles.sep} />}
         {props.right !== null && <span className="num">{props.right}</span>}

@@ -23,11 +23,11 @@ export interface HistogramModel {
 
 const STEPS = '100ms 200ms 500ms 1s 2s 5s 10s 15s 30s 1m 2m 5m 10m 15m 30m 1h 2h 3h 6h 12h 1d 2d 7d 14d 28d'.split(' ');
 
-/** The finest interval of the usual ones that gives at most `bars` bars. */
+/** The finest interval of the usual ones that gives at most `bars` bars, and one more where the range begins within a bar. */
 export function pickInterval(range: Range, bars: number): string {
   const width = range.to - range.from;
-  const found = STEPS.find((step) => width / durationUs(step)! <= bars - 1);
-  return found ?? durationText(Math.ceil(width / (bars - 1) / 86_400e6) * 86_400e6);
+  const found = STEPS.find((step) => width / durationUs(step)! <= bars);
+  return found ?? durationText(Math.ceil(width / bars / 86_400e6) * 86_400e6);
 }
 
 export function readHistogram(answer: HistogramAnswer): HistogramModel {

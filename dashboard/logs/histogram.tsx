@@ -39,7 +39,9 @@ export function Histogram(props: HistogramProps) {
       {!props.compact && (
         <div className={styles.head}>
           <span className={`${styles.total} num`}>{model === null ? ' ' : words.logs.lines(model.total)}</span>
-          {model !== null && <span className="num">{words.logs.perBar(duration(model.interval / 1000))}</span>}
+          {model !== null && (
+            <span className="num">{words.logs.perBar(words.duration(duration(model.interval / 1000)))}</span>
+          )}
           {model !== null && <Legend model={model} />}
           <span className="grow" />
           {model !== null && props.brush !== null && (

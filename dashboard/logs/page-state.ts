@@ -43,6 +43,8 @@ export interface LogsPage {
   facets: boolean;
   activeFilters: number;
   running: boolean;
+  /** The last search found no line. */
+  empty: boolean;
   refused: QueryMistake | null;
   help: boolean;
   runQuery(text: string): void;
@@ -64,6 +66,7 @@ export interface LogsPage {
   /** Closes help or sheet; true when there was one. */
   escape(): boolean;
   setRunning(running: boolean): void;
+  setEmpty(empty: boolean): void;
   setRefused(error: unknown): void;
 }
 
@@ -76,6 +79,7 @@ export function useLogsPage(): LogsPage {
   const [runAt, setRunAt] = useState(() => client.nowUs());
   const [anchor, setAnchor] = useState(() => url.open ?? url.context);
   const [running, setRunning] = useState(false);
+  const [empty, setEmpty] = useState(false);
   const [error, setRefused] = useState<unknown>(null);
   const [sheet, setSheet] = useState(false);
   const [help, setHelp] = useState(false);
@@ -124,6 +128,7 @@ export function useLogsPage(): LogsPage {
     facets: facetColumn || sheet,
     activeFilters: activeCount(url.query, FACET_FIELDS),
     running,
+    empty,
     refused,
     help,
     runQuery: useCallback(
@@ -164,6 +169,7 @@ export function useLogsPage(): LogsPage {
       return true;
     },
     setRunning,
+    setEmpty,
     setRefused,
   };
 }

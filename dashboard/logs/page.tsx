@@ -55,6 +55,7 @@ export function LogsPage() {
         parser={page.parser}
         refused={page.refused}
         running={useSlow(page.running && !url.live)}
+        empty={page.empty && !url.live}
         filters={page.wide || url.live ? null : page.activeFilters}
         paused={paused}
         liveSince={liveSince}

@@ -19,6 +19,8 @@ interface QueryBoxProps {
   /** What the server refused about `value`. */
   refused: QueryMistake | null;
   running: boolean;
+  /** The query found nothing: what was read as a field may have been meant as text. */
+  empty: boolean;
   onRun(text: string): void;
   onStop(): void;
   handle: Ref<QueryBoxHandle>;
@@ -129,7 +131,7 @@ export function QueryBox(props: QueryBoxProps) {
         </span>
         {props.running && <span className={styles.progress} role="progressbar" aria-label={words.running} />}
       </div>
-      <QueryNote text={text} mistake={mistake} slips={slips} onRun={run} />
+      <QueryNote mistake={mistake} onRun={run} />
       {picking !== null && (
         <RecentList
           picking={picking}
@@ -152,7 +154,8 @@ function judge(
   if (props.parser !== null) {
     const read = props.parser.read(text);
     if (read.mistake !== null) return { mistake: rested ? read.mistake : null, slips: [] };
-    if (text !== props.value || props.refused === null) return { mistake: null, slips: rested ? read.slips : [] };
+    if (text !== props.value || props.refused === null)
+      return { mistake: null, slips: props.empty && text === props.value ? read.slips : [] };
   }
   return { mistake: text === props.value ? props.refused : null, slips: [] };
 }

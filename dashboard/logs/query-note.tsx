@@ -1,42 +1,24 @@
 import { Icon } from '../shell/icon.tsx';
 import { useWords } from '../words/words.tsx';
 import styles from './query-box.module.css';
-import type { QueryMistake, QuerySlip } from './query-parser.ts';
+import type { QueryMistake } from './query-parser.ts';
 
-/** Under the field: what cannot be read and where, with a hint and a query that mends it; else what was read otherwise than pasted. */
-export function QueryNote(props: {
-  text: string;
-  mistake: QueryMistake | null;
-  slips: QuerySlip[];
-  onRun(text: string): void;
-}) {
+/** Under the field: what cannot be read and where, with a hint and a query that mends it. */
+export function QueryNote(props: { mistake: QueryMistake | null; onRun(text: string): void }) {
   const words = useWords().logs;
   const { mistake } = props;
-  if (mistake !== null) {
-    return (
-      <div className={styles.note} id="query-note" role="alert">
-        <Icon name="warning" size={14} />
-        {mistake.position !== null && <b className="num">{words.query.at(mistake.position.start + 1)}</b>}
-        <span>{sentence(mistake.message)}</span>
-        {mistake.hint !== undefined && <span className="dim">{mistake.hint}</span>}
-        {mistake.mend !== null && (
-          <button type="button" onClick={() => props.onRun(mistake.mend!)}>
-            {words.query.searchAsText}
-          </button>
-        )}
-      </div>
-    );
-  }
+  if (mistake === null) return <div id="query-note" />;
   return (
-    <div id="query-note" className={props.slips.length > 0 ? styles.note : undefined}>
-      {props.slips.slice(0, 2).map((slip) => (
-        <span key={slip.span.start} className={styles.slip}>
-          {words.empty.asField(props.text.slice(slip.span.start, slip.span.end))}{' '}
-          <button type="button" onClick={() => props.onRun(slip.query)}>
-            {words.query.searchAsText}
-          </button>
-        </span>
-      ))}
+    <div className={styles.note} id="query-note" role="alert">
+      <Icon name="warning" size={14} />
+      {mistake.position !== null && <b className="num">{words.query.at(mistake.position.start + 1)}</b>}
+      <span>{sentence(mistake.message)}</span>
+      {mistake.hint !== undefined && <span className="dim">{mistake.hint}</span>}
+      {mistake.mend !== null && (
+        <button type="button" onClick={() => props.onRun(mistake.mend!)}>
+          {words.query.searchAsText}
+        </button>
+      )}
     </div>
   );
 }

@@ -15,11 +15,22 @@ export interface ReadText {
   mixed: boolean;
 }
 
-const OPEN = '(（';
-const CLOSE = ')）';
-const QUOTES = '"“”';
-/** A field name as in model/query/syntax.ts; `http://…`, `std::string` and `Error: x` are text. */
-const FIELD = /^(?:([A-Za-z_@][\w.@-]*)|@"((?:[^"\\]|\\.)*)")[:：](?!\/\/|[:：\s]|$)/;
+/** As in model/query/syntax.ts, which is not imported: its Unicode table would double the first load. Unit for unit, so offsets stay. */
+const WIDE: Readonly<Record<string, string>> = {
+  '：': ':',
+  '（': '(',
+  '）': ')',
+  '＊': '*',
+  '－': '-',
+  '＞': '>',
+  '＜': '<',
+  '＝': '=',
+  '～': '~',
+  '\u3000': ' ',
+};
+/** A field name; `http://…`, `std::string` and `Error: x` are text. */
+const FIELD = /^(?:([A-Za-z_@][\w.@-]*)|@"((?:[^"\\]|\\.)*)"):(?!\/\/|[:\s)]|$)/;
+const NEGATION = /^-(?=["“”(~@*/]|[\p{L}\p{N}\p{M}_])/u;
 
 /** Splits query text at its top level; never fails, for half-typed text is the usual case. Full-width punctuation counts as in the parser. */
 export function readQueryText(text: string): ReadText {
@@ -37,15 +48,14 @@ export function readQueryText(text: string): ReadText {
       negate = negate === null ? start : null;
       continue;
     }
-    const minus = /^[-－]/.test(part) && part.length > 1;
+    const minus = NEGATION.test(flatten(part));
     const body = minus ? part.slice(1) : part;
-    const name = FIELD.exec(body);
-    const field = name === null ? null : (name[1] ?? name[2].replace(/\\(.)/g, '$1'));
+    const name = FIELD.exec(flatten(body));
     clauses.push({
       start: negate ?? start,
       end,
       negated: (negate !== null) !== minus,
-      field,
+      field: name === null ? null : (name[1] ?? plain(body.slice(2, name[0].length - 2))),
       values: name === null ? null : valuesOf(body.slice(name[0].length)),
     });
     negate = null;
@@ -55,43 +65,65 @@ export function readQueryText(text: string): ReadText {
 
 /** Ranges of the parts between top-level blanks; quotes, parentheses and /re/ hold together. */
 function topLevel(text: string): [number, number][] {
+  const flat = flatten(text);
   const out: [number, number][] = [];
   let start = -1;
   let depth = 0;
-  let closing: string | null = null;
   for (let i = 0; i < text.length; i += 1) {
-    const char = text[i];
-    if (closing !== null) {
-      if (char === '\\') i += 1;
-      else if (closing.includes(char)) closing = null;
-      continue;
-    }
-    if (depth === 0 && /[\s\u3000]/.test(char)) {
+    const char = flat[i];
+    if (depth === 0 && /\s/.test(char)) {
       if (start >= 0) out.push([start, i]);
       start = -1;
       continue;
     }
-    const first = start < 0 || /^[-－]$/.test(text.slice(start, i));
+    const first = start < 0 || flat.slice(start, i) === '-' || /[\s(]/.test(flat[i - 1]);
     if (start < 0) start = i;
-    if (QUOTES.includes(char)) closing = QUOTES;
-    else if (char === '/' && first) closing = '/';
-    else if (OPEN.includes(char)) depth += 1;
-    else if (CLOSE.includes(char)) depth = Math.max(0, depth - 1);
+    if (/["“”]/.test(char)) i = quoteEnd(text, i) - 1;
+    else if (char === '/' && first) i = regexpEnd(flat, i) - 1;
+    else if (char === '(') depth += 1;
+    else if (char === ')') depth = Math.max(0, depth - 1);
   }
   if (start >= 0) out.push([start, text.length]);
   return out;
 }
 
+/** A curly quote is closed by any quote, an ASCII one by `"` and by a curly one only when there is no `"`. Open to the end otherwise. */
+function quoteEnd(text: string, at: number): number {
+  for (const closers of text[at] === '"' ? ['"', '“”'] : ['"“”']) {
+    for (let i = at + 1; i < text.length; i += 1) {
+      if (closers.includes(text[i])) return i + 1;
+      if (text[i] === '\\' && /["\\“”]/.test(text[i + 1] ?? '')) i += 1;
+    }
+  }
+  return text.length;
+}
+
+/** Behind the `/` that closes a regular expression; behind the first one when it is a path. */
+function regexpEnd(flat: string, at: number): number {
+  const found = /^\/(?!\s)(?:[^\\/[]|\\.|\[\^?\]?(?:[^\\\]]|\\.)*\]|\/(?![\s)]|$))+\/(?=[\s)]|$)/.exec(flat.slice(at));
+  return at + (found?.[0].length ?? 1);
+}
+
 function valuesOf(test: string): string[] | null {
-  const group = /^[(（](.*)[)）]$/s.exec(test);
-  const parts = group === null ? [test] : topLevel(group[1]).map(([start, end]) => group[1].slice(start, end));
+  const flat = flatten(test);
+  const group = flat.startsWith('(') && flat.endsWith(')') ? test.slice(1, -1) : null;
+  const parts = group === null ? [test] : topLevel(group).map(([start, end]) => group.slice(start, end));
   const values: string[] = [];
   for (const part of parts) {
     if (part === 'OR') continue;
-    const quoted = /^["“”]((?:[^"“”\\]|\\.)*)["“”]$/s.exec(part);
-    if (quoted !== null) values.push(quoted[1].replace(/\\(.)/gs, '$1'));
-    else if (/^[<>=~＜＞＝]|[*＊"“”()（）]/.test(part) || part === '') return null;
-    else values.push(part.replace(/\\(.)/gs, '$1'));
+    if (/^["“”]/.test(part)) {
+      if (quoteEnd(part, 0) !== part.length || part.length < 2) return null;
+      values.push(plain(part.slice(1, -1)));
+    } else if (part === '' || /^[<>=~]|[*"“”()]/.test(flatten(part))) return null;
+    else values.push(flatten(part));
   }
   return values.length === 0 ? null : values;
+}
+
+function plain(quoted: string): string {
+  return quoted.replace(/\\(["\\“”])/g, '$1');
+}
+
+function flatten(text: string): string {
+  return text.replace(/[：（）＊－＞＜＝～\u3000]/g, (char) => WIDE[char]);
 }

@@ -1,11 +1,23 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type ReactNode, type Ref, useEffect, useImperativeHandle, useLayoutEffect, useRef, useState } from 'react';
+import {
+  type ReactNode,
+  type Ref,
+  type RefObject,
+  useEffect,
+  useImperativeHandle,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from 'react';
 import { Icon } from '../shell/icon.tsx';
+import { useMedia } from '../shell/media.ts';
+import { shownLines } from '../text/fold.ts';
 import { useWords } from '../words/words.tsx';
 import { Row } from './row.tsx';
 import { RowDetail } from './row-detail.tsx';
 import styles from './row-list.module.css';
 import type { Item, RowActions, RowView } from './row-view.ts';
+import { useScrollIntent } from './scroll-intent.ts';
 import { SkippedRow } from './skipped-row.tsx';
 
 export interface RowListHandle {
@@ -26,12 +38,12 @@ interface RowListProps {
   focus: string | null;
   open: string | null;
   old?: boolean;
-  /** True keeps the newest line in view. */
-  follow?: boolean;
+  /** While it holds true the newest line is kept in view; a ref, so that a scroll stops it before the next drawing. */
+  follow?: RefObject<boolean>;
   live?: boolean;
   foot?: ReactNode;
   onNearEnd?(): void;
-  onScroll?(fromEnd: number, fromStart: number): void;
+  onScroll?(fromEnd: number, fromStart: number, byReader: boolean): void;
   onColumns?(columns: number): void;
   handle: Ref<RowListHandle>;
 }
@@ -54,6 +66,7 @@ export function RowList(props: RowListProps) {
     useFlushSync: false,
   });
   const shown = virtual.getVirtualItems();
+  const intent = useScrollIntent();
   const actions = useStable({
     ...props.actions,
     unfold: (id: string, yes: boolean) =>
@@ -65,6 +78,19 @@ export function RowList(props: RowListProps) {
       }),
   });
 
+  // Sizes measured under another layout are worth nothing.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: these are the layout
+  useLayoutEffect(() => virtual.measure(), [virtual, view.wrap, view.narrow, view.columns]);
+  const coarse = useMedia('(pointer: coarse)');
+  const uneven = useRef(new Set<string>());
+  // A closed, unwrapped row has a known height; measuring it all the same would cost a layout a row at thousands of lines a second.
+  const mustMeasure = (item: Item) => {
+    if (view.wrap || view.narrow || coarse || uneven.current.has(item.key)) return true;
+    if (props.open !== item.key && !unfolded.has(item.key)) return false;
+    uneven.current.add(item.key);
+    return true;
+  };
+
   const { onNearEnd } = props;
   const last = shown.at(-1)?.index ?? -1;
   useEffect(() => {
@@ -74,7 +100,7 @@ export function RowList(props: RowListProps) {
   useKeepPlace(items, virtual.measurementsCache, scroller);
   useLayoutEffect(() => {
     const box = scroller.current;
-    if (props.follow && box !== null) box.scrollTop = box.scrollHeight;
+    if (props.follow?.current === true && box !== null) box.scrollTop = box.scrollHeight;
   });
   useColumns(scroller, props.onColumns);
 
@@ -103,7 +129,10 @@ export function RowList(props: RowListProps) {
       aria-label={props.label}
       aria-rowcount={props.live ? undefined : props.rowCount}
       aria-busy={props.old}
-      onScroll={(event) => props.onScroll?.(distanceFromEnd(event.currentTarget), event.currentTarget.scrollTop)}
+      {...intent.handlers}
+      onScroll={(event) =>
+        props.onScroll?.(distanceFromEnd(event.currentTarget), event.currentTarget.scrollTop, intent.recent())
+      }
     >
       <div className={styles.canvas} style={{ height: virtual.getTotalSize() }} role="rowgroup">
         {shown.map((place) => {
@@ -111,7 +140,7 @@ export function RowList(props: RowListProps) {
           return (
             <div
               key={place.key}
-              ref={virtual.measureElement}
+              ref={mustMeasure(item) ? virtual.measureElement : undefined}
               data-index={place.index}
               className={styles.item}
               style={{ transform: `translateY(${place.start}px)` }}
@@ -124,7 +153,8 @@ export function RowList(props: RowListProps) {
                     view={view}
                     actions={actions}
                     rowIndex={place.index + 1}
-                    focused={props.focus === item.key || (props.focus === null && place.index === shown[0].index)}
+                    focused={props.focus === item.key}
+                    tabbable={props.focus === item.key || (props.focus === null && place.index === shown[0].index)}
                     open={props.open === item.key}
                     unfolded={unfolded.has(item.key)}
                   />
@@ -156,7 +186,7 @@ function Separator({ item }: { item: Exclude<Item, { kind: 'record' }> }) {
 function estimate(item: Item, view: RowView): number {
   if (item.kind !== 'record') return 26;
   const text = item.record.message;
-  const lines = Math.min(text.includes('\n') ? text.split('\n', 6).length : 1, 6);
+  const lines = text.includes('\n') ? shownLines(text.split('\n').length) : 1;
   if (view.narrow) return 36 + LINE * Math.min(3, Math.ceil(text.length / 46));
   return 2 + LINE * (view.wrap ? Math.max(lines, Math.ceil(text.length / Math.max(20, view.columns))) : lines);
 }
@@ -179,7 +209,7 @@ function useColumns(scroller: { current: HTMLDivElement | null }, onColumns: ((c
     const box = scroller.current;
     if (box === null || onColumns === undefined) return;
     const watch = new ResizeObserver(() => {
-      const fixed = window.innerWidth > 1360 ? 98 + 42 + 104 + 62 + 48 + 24 : 98 + 42 + 104 + 36 + 24;
+      const fixed = box.clientWidth > 1040 ? 98 + 42 + 108 + 62 + 48 + 24 : 98 + 42 + 108 + 36 + 24;
       onColumns(Math.max(20, Math.floor((box.clientWidth - fixed) / CHARACTER)));
     });
     watch.observe(box);

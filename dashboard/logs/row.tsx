@@ -14,16 +14,20 @@ interface RowProps {
   actions: RowActions;
   rowIndex: number;
   focused: boolean;
+  /** The one row the Tab key reaches. */
+  tabbable: boolean;
   open: boolean;
   unfolded: boolean;
 }
 
 /** One line: time, level, instance, host, message. Opens by a click that is neither a drag nor the first of a double click. */
-export const Row = memo(function Row({ record, view, actions, rowIndex, focused, open, unfolded }: RowProps) {
+export const Row = memo(function Row({ record, view, actions, rowIndex, focused, tabbable, open, unfolded }: RowProps) {
   const level = record.level ?? 'none';
   const time = microseconds(record.time);
   const press = useOpenPress(() => actions.open(open ? null : record.id));
   const [name, number] = splitInstance(record.instance);
+  // Four buttons a row are most of its nodes: only the row under the pointer has them.
+  const [hovered, setHovered] = useState(false);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the grid handles Enter for its focused row
     // biome-ignore lint/a11y/useFocusableInteractive: roving tabindex
@@ -34,9 +38,11 @@ export const Row = memo(function Row({ record, view, actions, rowIndex, focused,
       aria-expanded={open}
       data-id={record.id}
       data-level={level}
-      tabIndex={focused ? 0 : -1}
+      tabIndex={tabbable ? 0 : -1}
       className={[styles.row, styles[level], focused && styles.focused, open && styles.open].filter(Boolean).join(' ')}
       onFocus={(event) => event.target === event.currentTarget && actions.focus(record.id)}
+      onMouseEnter={() => setHovered(true)}
+      onMouseLeave={() => setHovered(false)}
       {...press}
     >
       <time role="gridcell" className={styles.time} dateTime={record.time} title={fullText(time, view.zone)}>
@@ -72,7 +78,7 @@ export const Row = memo(function Row({ record, view, actions, rowIndex, focused,
           onUnfold={(next) => actions.unfold(record.id, next)}
         />
       </div>
-      {!open && <HoverActions record={record} actions={actions} />}
+      {hovered && !open && <HoverActions record={record} actions={actions} />}
     </div>
   );
 });

@@ -20,7 +20,7 @@ export function RowsBar(props: {
   return (
     <div className={styles.rowsbar}>
       {props.folded !== null && (
-        <Button small look="ghost" icon="filter" aria-pressed={!props.folded} onClick={props.onFold}>
+        <Button small look="ghost" icon="filter" aria-expanded={!props.folded} onClick={props.onFold}>
           {words.facets.show}
         </Button>
       )}
@@ -30,7 +30,14 @@ export function RowsBar(props: {
           {props.order === 'desc' ? words.rows.newest : words.rows.oldest}
         </Button>
       )}
-      <Button small look="ghost" icon="wrap" aria-pressed={props.wrap} onClick={props.onWrap}>
+      <Button
+        small
+        look="ghost"
+        icon="wrap"
+        className={styles.wideOnly}
+        aria-pressed={props.wrap}
+        onClick={props.onWrap}
+      >
         {words.rows.wrap}
       </Button>
       <Button

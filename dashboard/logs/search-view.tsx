@@ -26,7 +26,7 @@ import { pageLink, useRowActions } from './row-actions.ts';
 import { useRowKeys } from './row-keys.ts';
 import { RowList, type RowListHandle } from './row-list.tsx';
 import { RowsBar } from './rows-bar.tsx';
-import { rangeTitle } from './time-box.tsx';
+import { rangePhrase } from './time-box.tsx';
 
 /** Filters, histogram, rows, context and footer of one run. */
 export function SearchView({ page, hosts }: { page: LogsPage; hosts: ApiHost[] | undefined }) {
@@ -101,14 +101,16 @@ export function SearchView({ page, hosts }: { page: LogsPage; hosts: ApiHost[] |
   });
 
   const fetching = rows.isFetching && !rows.isFetchingNextPage && !rows.isFetchingPreviousPage;
-  const { setRunning, setRefused } = page;
+  const { setRunning, setRefused, setEmpty } = page;
+  const nothing = answer !== null && records.length === 0;
   useEffect(() => setRunning(fetching), [fetching, setRunning]);
+  useEffect(() => setEmpty(nothing), [nothing, setEmpty]);
   useEffect(() => setRefused(rows.error), [rows.error, setRefused]);
 
   const firstRun =
     records.length === 0 && hosts?.every((host) => host.lastLineAt === null && host.containers === 0) === true;
   const explainContext = { query: url.query, zone, nowUs, range, words, write: page.write };
-  const notes = answer === null ? [] : remarks(answer.notes, { words, zone });
+  const notes = answer === null || records.length === 0 ? [] : remarks(answer.notes, { words, zone });
   const facetPanel = (
     <Facets
       view={facets}
@@ -175,7 +177,7 @@ export function SearchView({ page, hosts }: { page: LogsPage; hosts: ApiHost[] |
           ) : records.length === 0 && answer !== null && !rows.isPlaceholderData ? (
             <Empty
               answer={answer}
-              rangeTitle={rangeTitle({ text: url.brush ?? url.range, range, zone, nowUs }, words)}
+              rangePhrase={rangePhrase({ text: url.brush ?? url.range, range, zone, nowUs }, words)}
               context={explainContext}
               onApply={(one) =>
                 one.action?.change === '/ledger' ? navigate('/ledger') : page.apply(one.action!.change as object)
@@ -222,7 +224,11 @@ export function SearchView({ page, hosts }: { page: LogsPage; hosts: ApiHost[] |
             ? null
             : words.logs.foot.loaded(count(records.length), total === null ? words.unknown : count(total))
         }
-        right={answer === null ? null : words.logs.foot.took(duration(joined.tookMs), bytes(joined.bytesRead))}
+        right={
+          answer === null
+            ? null
+            : words.logs.foot.took(words.duration(duration(joined.tookMs)), bytes(joined.bytesRead))
+        }
       />
     </>
   );

@@ -15,12 +15,15 @@ export function causeText(cause: string, words: Words): string {
 
 export function gapSpan(gap: ApiGap, words: Words): string {
   if (gap.to === null) return words.logs.foot.open;
-  return duration((microseconds(gap.to) - microseconds(gap.from)) / 1000);
+  return words.duration(duration((microseconds(gap.to) - microseconds(gap.from)) / 1000));
 }
 
-/** `Last 1 h`, or null for other ranges. */
+/** `Last 15 min` for `15m`. */
 export function presetText(preset: string, words: Words): string {
-  return words.logs.time.last(
-    preset.replace(/^(\d+)(\D+)$/, (_, n: string, unit: string) => `${n} ${unit === 'm' ? 'min' : unit}`),
-  );
+  return words.logs.time.last(presetWords(preset));
+}
+
+/** `15m` → `15 min`. */
+export function presetWords(preset: string): string {
+  return preset.replace(/^(\d+)(\D+)$/, (_, n: string, unit: string) => `${n} ${unit === 'm' ? 'min' : unit}`);
 }

@@ -1,4 +1,5 @@
 import type { ApiRecord, TailSkipped } from '../../api/contract.ts';
+import { isoTime, microseconds } from '../format/time.ts';
 import type { Item } from './row-view.ts';
 
 /** Rows kept on screen and rows kept while paused; a tab must stay quick after a day of 5,000 lines a second. */
@@ -112,7 +113,5 @@ function zero(): TailFigures {
 
 /** Ranges end before their end; the last skipped line must still be found. */
 function justAfter(iso: string): string {
-  const us = Number(iso.slice(20, 26)) + 1;
-  if (us < 1_000_000) return `${iso.slice(0, 20)}${String(us).padStart(6, '0')}Z`;
-  return `${new Date(Date.parse(iso) + 1).toISOString().slice(0, 20)}000001Z`;
+  return isoTime(microseconds(iso) + 1);
 }

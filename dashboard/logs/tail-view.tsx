@@ -1,8 +1,8 @@
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useClient } from '../client/client.tsx';
 import { count } from '../format/number.ts';
-import { clockText, fractionText, isoTime } from '../format/time.ts';
-import { Button } from '../shell/controls.tsx';
+import { isoTime } from '../format/time.ts';
+import { Key } from '../shell/controls.tsx';
 import { Icon } from '../shell/icon.tsx';
 import { useKeys } from '../shell/keys.ts';
 import { useCopy } from '../shell/toast.tsx';
@@ -13,10 +13,9 @@ import styles from './page.module.css';
 import type { LogsPage } from './page-state.ts';
 import { pageLink, useRowActions } from './row-actions.ts';
 import { RowList, type RowListHandle } from './row-list.tsx';
-import { RowsBar } from './rows-bar.tsx';
-import { TAIL_LIMITS } from './tail-buffer.ts';
+import { TailBar } from './tail-bar.tsx';
 import { TailRefused } from './tail-refused.tsx';
-import { type TailState, useTail } from './use-tail.ts';
+import { type PauseCause, type TailState, useTail } from './use-tail.ts';
 
 /** Nearer to the bottom than this counts as being there, px. */
 const AT_END = 24;
@@ -37,7 +36,16 @@ export function TailView({ page, onPaused }: { page: LogsPage; onPaused(paused: 
     () => ({ zone, wrap: url.wrap, narrow: page.narrow, finder: page.finder, columns }),
     [zone, url.wrap, page.narrow, page.finder, columns],
   );
-  const { pause } = tail;
+  const follow = useRef(true);
+  follow.current = tail.paused === null;
+  const { pause: pauseTail } = tail;
+  const pause = useCallback(
+    (cause: PauseCause) => {
+      follow.current = false;
+      pauseTail(cause);
+    },
+    [pauseTail],
+  );
   const actions = useRowActions({
     url,
     range,
@@ -76,18 +84,7 @@ export function TailView({ page, onPaused }: { page: LogsPage; onPaused(paused: 
     <>
       <div className={[styles.body, styles.folded, url.context !== null && styles.drawer].filter(Boolean).join(' ')}>
         <section className={styles.stream}>
-          <TailBar tail={tail} zone={zone} onToggle={toggle} onSearch={openAsSearch} />
-          <RowsBar
-            order={null}
-            wrap={url.wrap}
-            zone={zone}
-            nowUs={now}
-            folded={null}
-            onOrder={() => {}}
-            onWrap={page.toggleWrap}
-            onZone={page.toggleZone}
-            onFold={() => {}}
-          />
+          <TailBar tail={tail} page={page} onToggle={toggle} onSearch={openAsSearch} />
           {tail.connection === 'refused' ? (
             <TailRefused query={url.query} onAgain={tail.again} />
           ) : tail.items.length === 0 ? (
@@ -104,9 +101,9 @@ export function TailView({ page, onPaused }: { page: LogsPage; onPaused(paused: 
               focus={focus}
               open={url.open}
               live
-              follow={tail.paused === null}
-              onScroll={(fromEnd) => {
-                if (tail.paused === null && fromEnd > AT_END * 4) pause('scroll');
+              follow={follow}
+              onScroll={(fromEnd, _, byReader) => {
+                if (tail.paused === null && byReader && fromEnd > AT_END) pause('scroll');
                 else if (tail.paused?.cause === 'scroll' && fromEnd < AT_END && figures.waiting === 0) resume();
               }}
               onColumns={setColumns}
@@ -125,7 +122,7 @@ export function TailView({ page, onPaused }: { page: LogsPage; onPaused(paused: 
                   )}
                 </small>
               )}
-              <kbd aria-hidden="true">End</kbd>
+              <Key name="End" />
             </button>
           )}
         </section>
@@ -165,56 +162,6 @@ export function TailView({ page, onPaused }: { page: LogsPage; onPaused(paused: 
         right={figures.left > 0 ? words.logs.tail.older(count(figures.left)) : null}
       />
     </>
-  );
-}
-
-function TailBar({
-  tail,
-  zone,
-  onToggle,
-  onSearch,
-}: {
-  tail: TailState;
-  zone: LogsPage['zone'];
-  onToggle(): void;
-  onSearch(): void;
-}) {
-  const all = useWords();
-  const words = all.logs.tail;
-  const { paused, connection } = tail;
-  return (
-    <div
-      className={paused === null && connection !== 'lost' ? styles.tailbar : `${styles.tailbar} ${styles.paused}`}
-      role="status"
-    >
-      <span className={paused === null && connection === 'open' ? styles.pulse : styles.square} />
-      {connection === 'lost' ? (
-        <b>{words.reconnecting}</b>
-      ) : paused !== null ? (
-        <>
-          <b className="num">{words.paused(`${clockText(paused.at, zone)}${fractionText(paused.at)}`)}</b>
-          <span>
-            {words.because[paused.cause]} {words.kept}
-          </span>
-        </>
-      ) : (
-        <b>{connection === 'open' ? words.live : words.connecting}</b>
-      )}
-      <span className="grow" />
-      <span className="num">{words.rate(count(tail.rate))}</span>
-      {paused !== null && (
-        <span className="num">{words.buffer(count(tail.figures.waiting), count(TAIL_LIMITS.waiting))}</span>
-      )}
-      <Button small look="ghost" onClick={tail.clear}>
-        {words.clearView}
-      </Button>
-      <Button small look="ghost" icon="search" onClick={onSearch}>
-        {words.openAsSearch}
-      </Button>
-      <Button small icon={paused === null ? 'pause' : 'play'} hotkey="p" onClick={onToggle}>
-        {paused === null ? words.pause : words.resume}
-      </Button>
-    </div>
   );
 }
 

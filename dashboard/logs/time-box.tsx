@@ -7,7 +7,7 @@ import { Icon } from '../shell/icon.tsx';
 import { Popover } from '../shell/popover.tsx';
 import type { Words } from '../words/en.ts';
 import { useWords } from '../words/words.tsx';
-import { presetText } from './sentences.ts';
+import { presetText, presetWords } from './sentences.ts';
 import styles from './time-box.module.css';
 
 interface TimeBoxProps {
@@ -73,6 +73,14 @@ export function rangeTitle(props: Pick<TimeBoxProps, 'text' | 'range' | 'zone' |
   const { from, to } = props.range;
   const sameDay = dayText(from, props.zone) === dayText(to, props.zone);
   return `${shortText(from, props.zone, props.nowUs)} – ${sameDay ? clockText(to, props.zone) : shortText(to, props.zone, props.nowUs)}`;
+}
+
+/** The range inside a sentence: `in the last 1 h`. */
+export function rangePhrase(props: Pick<TimeBoxProps, 'text' | 'range' | 'zone' | 'nowUs'>, words: Words): string {
+  const preset = presetOf(props.text);
+  return preset !== null
+    ? words.logs.empty.inLast(presetWords(preset))
+    : words.logs.empty.between(rangeTitle(props, words));
 }
 
 function Panel(props: TimeBoxProps & { onClose(): void }) {
@@ -164,7 +172,8 @@ function Panel(props: TimeBoxProps & { onClose(): void }) {
 }
 
 function rangeLine(range: Range, zone: Zone): string {
-  return `${dayText(range.from, zone)} ${clockText(range.from, zone)}${fractionText(range.from)} → ${dayText(range.to, zone)} ${clockText(range.to, zone)}${fractionText(range.to)}`;
+  const end = shortText(range.to, zone, range.from);
+  return `${dayText(range.from, zone)} ${clockText(range.from, zone)} → ${end}`;
 }
 
 /** ISO times are shown in the page's zone, as a person would write them. */

@@ -19,6 +19,7 @@ interface ToolbarProps {
   parser: QueryParser | null;
   refused: QueryMistake | null;
   running: boolean;
+  empty: boolean;
   /** Clauses the filters stand for; null hides the button because the filters are in view. */
   filters: number | null;
   /** Set while the live view is paused. */
@@ -57,6 +58,7 @@ export function Toolbar(props: ToolbarProps) {
         parser={props.parser}
         refused={props.refused}
         running={props.running}
+        empty={props.empty}
         onRun={props.onRun}
         onStop={props.onStop}
         handle={props.box}

@@ -65,7 +65,11 @@ export function useTail(query: string, nowUs: () => number): TailState {
       open() {
         setConnection('open');
         if (lostAt !== null)
-          buffer.mark('lost', text.current.logs.tail.lost(duration(performance.now() - lostAt)), true);
+          buffer.mark(
+            'lost',
+            text.current.logs.tail.lost(text.current.duration(duration(performance.now() - lostAt))),
+            true,
+          );
         lostAt = null;
         draw();
       },
@@ -85,12 +89,10 @@ export function useTail(query: string, nowUs: () => number): TailState {
   }, [client, query, buffer]);
 
   const pause = useCallback(
-    (cause: PauseCause) =>
-      setPaused((before) => {
-        if (before !== null) return before;
-        buffer.pause();
-        return { cause, at: nowUs() };
-      }),
+    (cause: PauseCause) => {
+      buffer.pause();
+      setPaused((before) => before ?? { cause, at: nowUs() });
+    },
     [buffer, nowUs],
   );
   const resume = useCallback(() => {

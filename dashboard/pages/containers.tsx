@@ -115,7 +115,7 @@ function ContainerRow({ one, zone, now }: { one: ApiContainer; zone: Zone; now: 
       <td>{visible(one.instance)}</td>
       <td>{visible(one.host)}</td>
       <td className="mono" title={visible(`${one.containerName} ${one.container}`)}>
-        {visible(one.containerName)} <span className={styles.sub}>{visible(one.container.slice(0, 12))}</span>
+        {visible(one.containerName)}
       </td>
       <td>
         <State one={one} />
@@ -138,7 +138,7 @@ function ContainerRow({ one, zone, now }: { one: ApiContainer; zone: Zone; now: 
         {one.lagMs === null ? (
           all.unknown
         ) : (
-          <span className={one.lagMs > 30_000 ? styles.warn : undefined}>{duration(one.lagMs)}</span>
+          <span className={one.lagMs > 30_000 ? styles.warn : undefined}>{all.duration(duration(one.lagMs))}</span>
         )}
       </td>
       <td className={one.warnings.length > 0 ? `${styles.wide} ${styles.warn}` : undefined}>

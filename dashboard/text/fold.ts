@@ -10,6 +10,11 @@ export function isLibraryFrame(line: string): boolean {
   return LIBRARY.test(line);
 }
 
+/** How many lines of so many are shown while folded; rows know their height by it without being measured. */
+export function shownLines(lines: number): number {
+  return lines <= SHOWN + 1 ? lines : SHOWN;
+}
+
 export interface Fold {
   /** Indexes of the lines shown, ascending. */
   shown: number[];
@@ -18,7 +23,7 @@ export interface Fold {
 
 /** Which lines of a joined record to show: message, causes, the app's own frames, the first line with a hit; then whatever comes first. */
 export function foldLines(lines: string[], hasHit: (line: string) => boolean): Fold {
-  if (lines.length <= SHOWN + 1) return { shown: lines.map((_, index) => index), hidden: 0 };
+  if (shownLines(lines.length) === lines.length) return { shown: lines.map((_, index) => index), hidden: 0 };
   const chosen = new Set<number>([0]);
   const add = (index: number) => {
     if (index > 0 && chosen.size < SHOWN) chosen.add(index);

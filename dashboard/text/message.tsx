@@ -37,7 +37,9 @@ export function Message(props: {
     <>
       {shown.map((index, place) => (
         <span className={isLibraryFrame(lines[index]) ? `${styles.line} ${styles.library}` : styles.line} key={index}>
-          <Line text={lines[index]} finder={finder} columns={columns} />
+          <span className={styles.text}>
+            <Line text={lines[index]} finder={finder} columns={columns} />
+          </span>
           {foldable && place === shown.length - 1 && (
             <button
               type="button"

@@ -24,7 +24,8 @@ export const en = {
   loading: 'Loading',
   cancel: 'Cancel',
   unknown: '–',
-  ago: (text: string) => `${text} ago`,
+  /** `3 m 28 s` in the language's own units. */
+  duration: (text: string) => text,
   error: {
     network: 'The server cannot be reached.',
     networkHint:
@@ -43,7 +44,7 @@ export const en = {
     password: 'Password',
     submit: 'Sign in',
     first: 'First start? Open the link that fleetlog start printed; it makes the first account.',
-    signedOut: 'Your session has ended.',
+    signedOut: 'Sign in to see that page.',
   },
   setup: {
     title: 'Create the first account',

@@ -1,5 +1,6 @@
 import { count } from '../format/number.ts';
 import type { Words } from './en.ts';
+import { zhDuration } from './zh-duration.ts';
 
 export const logs: Words['logs'] = {
   title: '日志',
@@ -160,6 +161,7 @@ export const logs: Words['logs'] = {
     warnings: (n) => `${n} warn`,
     clearView: '清空视图',
     openAsSearch: '改为搜索',
+    search: '改为搜索',
     skipped: (n) => `已跳过 ${n} 行：浏览器跟不上`,
     lost: (text) => `连接中断 ${text}，已恢复，没有缺失`,
     broken: (text) => `连接中断 ${text}，其间的行可能未显示`,
@@ -204,8 +206,10 @@ export const logs: Words['logs'] = {
     narrow: '缩小范围',
   },
   empty: {
-    title: (range) => `${range}内没有匹配的行`,
-    titleAll: (range) => `${range}内没有日志`,
+    title: (range) => `${range}没有匹配的行`,
+    titleAll: (range) => `${range}没有日志`,
+    inLast: (text) => `最近 ${zhDuration(text)}内`,
+    between: (text) => `${text} 之间`,
     read: (lines) => `此范围内有 ${lines}其他内容`,
     readNone: '此范围内没有写入任何日志',
     completeTo: (time) => `完整至 ${time}`,
@@ -303,10 +307,3 @@ export const logs: Words['logs'] = {
     Esc: '后退一步',
   },
 };
-
-function zhDuration(text: string): string {
-  const match = /^(\d+) ?(ms|s|min|m|h|d|w)$/.exec(text);
-  if (match === null) return text;
-  const units: Record<string, string> = { ms: '毫秒', s: '秒', m: '分钟', min: '分钟', h: '小时', d: '天', w: '周' };
-  return `${match[1]} ${units[match[2]]}`;
-}

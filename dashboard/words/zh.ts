@@ -1,4 +1,5 @@
 import type { Words } from './en.ts';
+import { zhDuration } from './zh-duration.ts';
 import { logs } from './zh-logs.ts';
 
 /** 与 en.ts 逐键对应；少一个键、多一个键都编译不过。 */
@@ -23,7 +24,7 @@ export const zh: Words = {
   loading: '加载中',
   cancel: '取消',
   unknown: '–',
-  ago: (text) => `${text}前`,
+  duration: zhDuration,
   error: {
     network: '无法连接服务器。',
     networkHint: 'Fleetlog 是否在运行，网络是否正常？期间日志不会丢：采集器会记住位置。',
@@ -41,7 +42,7 @@ export const zh: Words = {
     password: '密码',
     submit: '登录',
     first: '第一次启动？打开 fleetlog start 打印的链接，创建第一个账号。',
-    signedOut: '会话已结束。',
+    signedOut: '登录后即可查看该页面。',
   },
   setup: {
     title: '创建第一个账号',
