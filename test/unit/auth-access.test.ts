@@ -30,13 +30,16 @@ function routes(): Route[] {
     stack.length = depth;
     stack.push(match[2]);
     // The tree prints a wildcard below `static/` without that part.
-    const url = stack.join('').replace('/api/docs/*', '/api/docs/static/*');
+    const url = stack.join('').replace('/api/docs/*', '/api/docs/static/*').replace(/^\*$/, '/*');
     for (const method of match[3].split(', ')) found.push({ method, url });
   }
   return found;
 }
 
+/** Health, the ways in, and the page, whose files hold nothing of anybody's. */
 const OPEN = [
+  'GET /*',
+  'HEAD /*',
   'GET /healthz',
   'HEAD /healthz',
   'GET /readyz',
