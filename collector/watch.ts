@@ -8,13 +8,16 @@ export interface DirectoryWatcherOptions {
   log?: Log;
 }
 
+/** `renamed`: the entry came, went or was renamed; false when only its content or attributes changed. */
+export type DirectoryListener = (name: string | null, renamed: boolean) => void;
+
 /**
  * One inotify watch a directory, shared by everyone who listens to it. A listener gets the name of the entry that changed
  * (created, written, renamed, deleted), or null for "look at everything again": the directory came, went or was replaced, or
  * events were lost. It need not exist yet. Listeners must not throw.
  */
 export interface DirectoryWatcher {
-  watch(dir: string, listener: (name: string | null) => void): { close(): void };
+  watch(dir: string, listener: DirectoryListener): { close(): void };
   /** Directories whose watch could not be placed (inotify limits); they are looked at each sweep instead. */
   unwatched(): number;
   close(): void;
@@ -22,7 +25,7 @@ export interface DirectoryWatcher {
 
 interface Watched {
   dir: string;
-  listeners: Set<(name: string | null) => void>;
+  listeners: Set<DirectoryListener>;
   watcher: FSWatcher | null;
   /** Device, inode and birth of the directory the watch sits on; empty when there is none. */
   identity: string;
@@ -44,8 +47,8 @@ export function createDirectoryWatcher(options: DirectoryWatcherOptions): Direct
   const timer = setInterval(sweep, options.sweepMs);
   timer.unref();
 
-  function tell(entry: Watched, name: string | null): void {
-    for (const listener of [...entry.listeners]) listener(name);
+  function tell(entry: Watched, name: string | null, renamed = true): void {
+    for (const listener of [...entry.listeners]) listener(name, renamed);
   }
 
   function place(entry: Watched): void {
@@ -57,7 +60,7 @@ export function createDirectoryWatcher(options: DirectoryWatcherOptions): Direct
         if (event === 'rename') entry.heard = true;
         // inotify names the directory itself when it is moved or deleted; an entry may be called the same.
         if (name !== null && name === basename(entry.dir)) look(entry);
-        tell(entry, name);
+        tell(entry, name, event === 'rename');
       });
       watcher.on('error', () => {
         if (entry.watcher === watcher) look(entry);
@@ -145,7 +148,7 @@ export function createDirectoryWatcher(options: DirectoryWatcherOptions): Direct
         safeLook(entry);
       }
       const own = entry;
-      const call = (name: string | null): void => listener(name);
+      const call: DirectoryListener = (name, renamed) => listener(name, renamed);
       own.listeners.add(call);
       return {
         close() {

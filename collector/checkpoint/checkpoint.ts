@@ -12,6 +12,8 @@ export interface CheckpointOptions {
   log?: Log;
   /** Journal bytes after which a snapshot is taken. */
   journalBytes?: number;
+  /** Least time between attempts on a disk that refuses. */
+  retryMs?: number;
 }
 
 /**
@@ -56,6 +58,7 @@ export async function openCheckpoint(options: CheckpointOptions): Promise<Checkp
   let bytes = 0;
   let failure: string | null = null;
   let unsynced = false;
+  let triedAt = -Infinity;
   let queue: Promise<unknown> = Promise.resolve();
 
   function fail(error: unknown): void {
@@ -108,7 +111,10 @@ export async function openCheckpoint(options: CheckpointOptions): Promise<Checkp
       }
       await disk.sync(journal);
     } catch (error) {
-      if (fd !== journal) disk.close(journal);
+      if (fd !== journal) {
+        disk.close(journal);
+        disk.remove(join(dir, nameOf('journal', next)));
+      }
       throw error;
     }
     disk.rename(temporary, join(dir, nameOf('snapshot', next)));
@@ -122,7 +128,12 @@ export async function openCheckpoint(options: CheckpointOptions): Promise<Checkp
   async function flush(wantSnapshot: boolean): Promise<boolean> {
     try {
       if (fd !== null && !disk.linked(fd)) fail(new Error('its directory was removed'));
-      if (fd === null || failure !== null || wantSnapshot || bytes > limit) await snapshot();
+      if (fd === null || failure !== null || wantSnapshot || bytes > limit) {
+        const now = performance.now();
+        if (failure !== null && !wantSnapshot && now - triedAt < (options.retryMs ?? 1_000)) return false;
+        triedAt = now;
+        await snapshot();
+      }
       const records: JournalRecord[] = [];
       for (const fid of dirty) {
         const file = state.files.get(fid);

@@ -35,6 +35,14 @@ export interface Progress {
  */
 export type Phase = 'live' | 'rotated' | 'done';
 
+export interface Generation {
+  gen: number;
+  /** Hash of its first raw line as the file has it, before any re-hash. */
+  head: number;
+  /** Bytes read when it ended; -1 for the current one. */
+  end: number;
+}
+
 /** All the checkpoint knows of one file. */
 export interface FileState extends Progress {
   fid: string;
@@ -46,9 +54,8 @@ export interface FileState extends Progress {
   ino: string;
   birth: string;
   path: string;
-  /** Hash of the first raw line as the file has it, before any re-hash; with `gens` all generations used. */
-  head: number;
-  gens: number[];
+  /** Every generation there was, the current one last. */
+  gens: Generation[];
   phase: Phase;
   /** Identities (`dev:ino:birth`) of copies and compressed twins whose lines are this file's. */
   twins: string[];

@@ -33,7 +33,6 @@ export function applyRecord(state: CheckpointState, record: JournalRecord): void
       const file = state.files.get(record[1]);
       if (!file) return;
       Object.assign(file, record[2]);
-      if (!file.gens.includes(file.gen)) file.gens.push(file.gen);
       file.intents = file.intents.filter((intent) => !isDone(file, intent));
       return;
     }

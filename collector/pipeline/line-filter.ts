@@ -18,7 +18,6 @@ export function createLineFilters(filters: CollectorConfig['filters']): (source:
   return ({ app, env }) => {
     const mine = compiled.filter((filter) => matchesGlob(filter.app, app) && matchesGlob(filter.env, env));
     if (mine.length === 0) return null;
-    return (message) =>
-      mine.every(({ keep, refuse }) => (!keep || keep.test(message)) && (!refuse || !refuse.test(message)));
+    return (message) => mine.every(({ keep, refuse }) => (!keep || keep.test(message)) && !refuse?.test(message));
   };
 }

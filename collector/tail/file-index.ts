@@ -1,0 +1,70 @@
+import type { Checkpoint } from '../checkpoint/checkpoint.ts';
+import type { FileState } from '../checkpoint/file-state.ts';
+import { type FileIdentity, identityKey, rebootKey } from './identity.ts';
+import type { TailFile } from './tail-file.ts';
+
+/** Which file on disk is which file of ours: those being read, and all the checkpoint remembers. */
+export interface FileIndex {
+  /** The file being read that has this identity. */
+  reading(id: FileIdentity): TailFile | null;
+  /** What the checkpoint knows of it, also under another device number. */
+  known(id: FileIdentity): FileState | null;
+  /** True when its lines are those of another file: a copy or a compressed twin. */
+  isTwin(id: FileIdentity): boolean;
+  addTwin(state: FileState, id: FileIdentity): void;
+  add(file: TailFile): void;
+  remove(file: TailFile): void;
+  forget(state: FileState): void;
+  files(): IterableIterator<TailFile>;
+}
+
+export function createFileIndex(checkpoint: Checkpoint): FileIndex {
+  const reading = new Map<string, TailFile>();
+  const known = new Map<string, FileState>();
+  const rebooted = new Map<string, FileState>();
+  const twins = new Set<string>();
+
+  function learn(state: FileState): void {
+    known.set(identityKey(state), state);
+    if (state.birth !== '0') rebooted.set(rebootKey(state), state);
+    for (const twin of state.twins) twins.add(twin);
+  }
+  for (const state of checkpoint.files.values()) learn(state);
+
+  return {
+    reading: (id) => reading.get(identityKey(id)) ?? null,
+    known(id) {
+      const state = known.get(identityKey(id));
+      if (state) return state;
+      const other = id.birth === '0' ? undefined : rebooted.get(rebootKey(id));
+      // Another filesystem may hold the same inode and birth at the same time.
+      if (!other || reading.has(identityKey(other))) return null;
+      known.delete(identityKey(other));
+      other.dev = id.dev;
+      learn(other);
+      return other;
+    },
+    isTwin: (id) => twins.has(identityKey(id)),
+    addTwin(state, id) {
+      const key = identityKey(id);
+      if (twins.has(key)) return;
+      state.twins = [...state.twins.slice(-7), key];
+      twins.add(key);
+      checkpoint.put(state);
+    },
+    add(file) {
+      reading.set(identityKey(file.state), file);
+      learn(file.state);
+    },
+    remove(file) {
+      if (reading.get(identityKey(file.state)) === file) reading.delete(identityKey(file.state));
+    },
+    forget(state) {
+      known.delete(identityKey(state));
+      rebooted.delete(rebootKey(state));
+      for (const twin of state.twins) twins.delete(twin);
+      checkpoint.remove(state.fid);
+    },
+    files: () => reading.values(),
+  };
+}

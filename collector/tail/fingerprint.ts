@@ -1,0 +1,54 @@
+import fs from 'node:fs';
+import type { FileState } from '../checkpoint/file-state.ts';
+import type { ByteSource } from './byte-source.ts';
+import { HEAD_BYTES, lineHash } from './identity.ts';
+
+/** Hash of the first whole line of what `source` gives, or null when it has none yet (or begins with a hole). */
+export async function headOf(source: ByteSource): Promise<number | null> {
+  const bytes = Buffer.alloc(HEAD_BYTES + 1);
+  source.stat();
+  return headIn(bytes, await source.read(bytes, 0, bytes.length, 0));
+}
+
+/** The same of an open plain file, at once. */
+export function headOfFile(fd: number): number | null {
+  const bytes = Buffer.alloc(HEAD_BYTES + 1);
+  return headIn(bytes, fs.readSync(fd, bytes, 0, bytes.length, 0));
+}
+
+function headIn(bytes: Buffer, n: number): number | null {
+  const newline = bytes.subarray(0, n).indexOf(10);
+  if (n === 0 || bytes[0] === 0 || (newline < 0 && n <= HEAD_BYTES)) return null;
+  return lineHash(bytes, 0, newline < 0 ? HEAD_BYTES : newline);
+}
+
+/** Whether the bytes before the acknowledged offset stand there in the open plain file too. */
+export function tailMatches(fd: number, offset: number, tail: Buffer): boolean {
+  if (tail.length === 0 || offset < tail.length) return false;
+  const there = Buffer.alloc(tail.length);
+  return fs.readSync(fd, there, 0, tail.length, offset - tail.length) === tail.length && there.equals(tail);
+}
+
+/** What a compressed file holds of a known one: all of an old generation, or the current one and perhaps more. */
+export interface Match {
+  state: FileState;
+  /** Everything in it was read. */
+  complete: boolean;
+}
+
+/**
+ * The state whose lines a compressed sibling repeats, by first line and size (`size` is modulo 2^32, as gzip keeps it). Content
+ * alone is never identity: the candidates are files of this target that have vanished.
+ */
+export function matchCompressed(candidates: FileState[], head: number, size: number): Match | null {
+  for (const state of candidates) {
+    for (const { gen, head: known, end } of state.gens) {
+      if (known !== head) continue;
+      if (end >= 0 && end % 2 ** 32 === size) return { state, complete: true };
+      if (gen !== state.gen || end >= 0) continue;
+      if (state.offset % 2 ** 32 === size && state.intents.length === 0) return { state, complete: true };
+      if (state.offset <= size || state.offset >= 2 ** 32) return { state, complete: false };
+    }
+  }
+  return null;
+}

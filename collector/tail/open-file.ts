@@ -1,0 +1,44 @@
+import fs from 'node:fs';
+import { sep } from 'node:path';
+
+/** Why a path is not read, as a reason for a person. */
+export class Refused extends Error {}
+
+const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
+
+/**
+ * Opens a log file for reading. With `root` the directory is hostile: the file that was really opened must be a regular file
+ * below that folder, whatever links stand in the path (checked on the descriptor, so nobody can swap it in between). Opening never
+ * blocks on a FIFO. Throws `Refused`, or the system's error.
+ */
+export function openLog(path: string, root: string | null): { fd: number; stat: fs.BigIntStats } {
+  const resolved = root === null ? path : fs.realpathSync(path);
+  if (root !== null && !isBelow(resolved, fs.realpathSync(root))) throw new Refused(`${path} leads outside ${root}`);
+  const fd = fs.openSync(resolved, O_RDONLY | O_NONBLOCK | (root === null ? 0 : O_NOFOLLOW));
+  try {
+    const stat = fs.fstatSync(fd, { bigint: true });
+    if (!stat.isFile()) throw new Refused(`${path} is no regular file`);
+    if (root !== null) {
+      const opened = fs.readlinkSync(`/proc/self/fd/${fd}`);
+      if (stat.nlink > 0n && !isBelow(opened, fs.realpathSync(root)))
+        throw new Refused(`${path} leads outside ${root}`);
+    }
+    return { fd, stat };
+  } catch (error) {
+    fs.closeSync(fd);
+    throw error;
+  }
+}
+
+function isBelow(path: string, root: string): boolean {
+  return path.startsWith(root.endsWith(sep) ? root : root + sep);
+}
+
+/** Stat of what the path leads to, or null when there is nothing or nothing we may see. */
+export function statLog(path: string): fs.BigIntStats | null {
+  try {
+    return fs.statSync(path, { bigint: true, throwIfNoEntry: false }) ?? null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,318 @@
+import { join } from 'node:path';
+import type { SourceStatus } from '../../model/batch.ts';
+import type { Clock } from '../../model/clock.ts';
+import type { CollectorConfig } from '../../model/config.ts';
+import type { Checkpoint } from '../checkpoint/checkpoint.ts';
+import type { FileTarget, StreamTarget, Target } from '../discovery.ts';
+import type { Log } from '../log.ts';
+import type { Pipeline } from '../pipeline/pipeline.ts';
+import type { Told } from '../status.ts';
+import type { DirectoryWatcher } from '../watch.ts';
+import { createDescriptors } from './descriptors.ts';
+import { createDispatch } from './dispatch.ts';
+import { createFileIndex } from './file-index.ts';
+import { createFollower, type Follower } from './follower.ts';
+import { createKeeper } from './keeper.ts';
+import { createListings } from './listings.ts';
+import { createSchedule, type Schedule } from './schedule.ts';
+import { behindOf, statusOf } from './source-status.ts';
+import { createSpool } from './spool.ts';
+import { type StreamFollower, startStreamFollower } from './stream-follower.ts';
+import { newTailFile, type TailFile } from './tail-file.ts';
+
+export interface TailingOptions {
+  host: string;
+  config: CollectorConfig;
+  stateDir: string;
+  checkpoint: Checkpoint;
+  pipeline: Pipeline;
+  watcher: DirectoryWatcher;
+  clock: Clock;
+  log: Log;
+  count: (name: string, by?: number) => void;
+  oldestUs(): number;
+}
+
+/** All targets: starts and stops reading them, sweeps them, and says where each stands. */
+export interface Tailing {
+  found(target: Target): void;
+  gone(key: string): void;
+  /** After the first discovery: files of targets that are no more were removed while nobody looked. */
+  declareRemoved(): void;
+  acknowledged(file: TailFile): void;
+  room(): void;
+  told(): Iterable<Told>;
+  openFiles(): number;
+  waiting(): number;
+  spoolBytes(): number;
+  /** Takes no more turns. */
+  stop(): Promise<void>;
+  /** Spools what has no name any more and was not acknowledged. */
+  rescueAll(): Promise<void>;
+  release(): void;
+}
+
+/** Finished files kept for the ledger. */
+const FINISHED = 10_000;
+/** A target quiet for this long is swept every `QUIET_ROUNDS` sweeps only; its directory watch still tells of writes at once. */
+const QUIET_MS = 60_000;
+const QUIET_ROUNDS = 5;
+
+export function createTailing(options: TailingOptions): Tailing {
+  const { config, checkpoint, pipeline, clock, log, count } = options;
+  const followers = new Map<string, Follower>();
+  const streams = new Map<string, StreamFollower>();
+  const owners = new WeakMap<TailFile, Follower>();
+  const finished: SourceStatus[] = [];
+  const index = createFileIndex(checkpoint);
+  const spool = createSpool(join(options.stateDir, 'spool'), config.spoolBytes, checkpoint, log);
+  const descriptors = createDescriptors({ limit: config.openFiles, count });
+  const dispatch = createDispatch(options.watcher);
+  const list = createListings();
+  const spooled = new Set<TailFile>();
+  let round = 0;
+  let rescuing = false;
+
+  const followerOf = (file: TailFile): Follower | null => {
+    const known = owners.get(file);
+    if (known?.files.has(file)) return known;
+    const follower = followers.get(file.state.target) ?? null;
+    if (follower) owners.set(file, follower);
+    return follower;
+  };
+
+  function finish(file: TailFile): void {
+    finished.push({ ...statusOf(file), state: 'gone' });
+    if (finished.length > FINISHED) finished.splice(0, FINISHED / 10);
+    spooled.delete(file);
+    const follower = followers.get(file.state.target);
+    if (follower?.isGone() && follower.files.size === 0) {
+      dispatch.remove(follower);
+      followers.delete(follower.target.key);
+    }
+  }
+
+  const declare = (gap: Parameters<Checkpoint['addGap']>[0]): void => {
+    count('gaps');
+    log.warn(gap, 'lines were lost');
+    checkpoint.addGap(gap);
+  };
+
+  const keeper = createKeeper({
+    clock,
+    log,
+    checkpoint,
+    index,
+    schedule: () => schedule,
+    descriptors,
+    spool,
+    count,
+    followerOf,
+    list,
+    declare,
+    finished: finish,
+  });
+  const schedule: Schedule = createSchedule({
+    turn: pipeline.turn,
+    clock,
+    flushMs: config.flushMs,
+    hasRoom: pipeline.sender.hasRoom,
+    after: keeper.after,
+    failed: keeper.failed,
+  });
+
+  function foundFile(target: FileTarget): void {
+    const known = followers.get(target.key);
+    if (known && known.target.path === target.path) {
+      known.update(target);
+      return;
+    }
+    if (known) dispatch.remove(known);
+    const follower = createFollower(target, {
+      host: options.host,
+      clock,
+      log,
+      checkpoint,
+      index,
+      schedule,
+      descriptors,
+      count,
+      oldestUs: options.oldestUs,
+      readingOf: pipeline.files.readings.ofFile,
+      declare,
+      list,
+      finished: finish,
+    });
+    followers.set(target.key, follower);
+    // The watch first: what is written after the look is told.
+    dispatch.add(follower);
+    follower.scan();
+  }
+
+  function foundStream(target: StreamTarget): void {
+    const station = pipeline.streams();
+    const reading = station.readings.ofStream(target.source);
+    const known = streams.get(target.key);
+    if (known) {
+      known.update(target, reading);
+      return;
+    }
+    const follower = startStreamFollower(target, {
+      ...station,
+      host: options.host,
+      clock,
+      log,
+      checkpoint,
+      flushMs: config.flushMs,
+      multilineMs: config.multilineMs,
+      count,
+      hasRoom: pipeline.sender.hasRoom,
+      reading,
+      finished: (file) => {
+        streams.delete(target.key);
+        finish(file);
+      },
+    });
+    streams.set(target.key, follower);
+  }
+
+  /** What a restart finds in the spool has no name and no target's files: it is read to its end by itself. */
+  function readSpool(): void {
+    for (const state of [...checkpoint.files.values()]) {
+      if (!state.spool || state.phase === 'done') continue;
+      const source = spool.open(state);
+      if (!source) {
+        state.spool = null;
+        continue;
+      }
+      const reader =
+        state.source.reader === 'json-file' || state.source.reader === 'cri' ? state.source.reader : 'file';
+      const target: FileTarget = {
+        key: state.target,
+        source: state.source,
+        kind: 'file',
+        reader,
+        path: state.path,
+        rotation: 'docker',
+        root: null,
+      };
+      const file = newTailFile(state, pipeline.files.readings.ofFile(target), () => source);
+      file.source = source;
+      file.final = true;
+      index.add(file);
+      spooled.add(file);
+      schedule.wake(file);
+    }
+  }
+  readSpool();
+
+  async function rescue(all: boolean): Promise<void> {
+    for (const file of [...index.files()]) {
+      if (!file.unlinked && !(all && file.source && !file.source.fixed && file.source.stat().nlink === 0)) continue;
+      file.unlinked = true;
+      if (all) file.retiredAt ||= Number.EPSILON;
+      await keeper.rescue(file);
+    }
+  }
+
+  function sweep(): void {
+    round = (round + 1) % QUIET_ROUNDS;
+    const now = clock.monotonicMs();
+    let i = 0;
+    for (const follower of followers.values()) {
+      const live = follower.live();
+      const quiet = live !== null && now - live.lastReadAt > QUIET_MS && !live.trouble;
+      if (quiet && i++ % QUIET_ROUNDS !== round) continue;
+      follower.look();
+      for (const file of follower.files)
+        if (
+          file !== live &&
+          !file.queued &&
+          file.source &&
+          !file.source.fixed &&
+          file.source.stat().size > file.readPos
+        )
+          schedule.notice(file);
+    }
+    prune();
+    if (rescuing) return;
+    rescuing = true;
+    void rescue(false).finally(() => {
+      rescuing = false;
+    });
+  }
+  const sweeper = setInterval(sweep, config.sweepMs);
+
+  /** Files done for longer than any line is kept are forgotten. */
+  let prunedAt = clock.monotonicMs();
+  function prune(): void {
+    if (clock.monotonicMs() - prunedAt < 600_000) return;
+    prunedAt = clock.monotonicMs();
+    const oldest = options.oldestUs();
+    for (const state of [...checkpoint.files.values()])
+      if (state.phase === 'done' && Math.max(state.seenAt, state.lastLineAt) < oldest) index.forget(state);
+  }
+
+  function* told(): Iterable<Told> {
+    for (const file of index.files()) yield { status: statusOf(file), behind: behindOf(file) };
+    for (const { file } of streams.values()) yield { status: statusOf(file), behind: behindOf(file) };
+    for (const status of finished) yield { status, behind: null };
+  }
+
+  return {
+    found(target) {
+      if (target.kind === 'file') foundFile(target);
+      else foundStream(target);
+    },
+    gone(key) {
+      followers.get(key)?.gone();
+      streams.get(key)?.gone();
+      const follower = followers.get(key);
+      if (!follower || follower.files.size > 0) return;
+      dispatch.remove(follower);
+      followers.delete(key);
+    },
+    declareRemoved() {
+      for (const state of checkpoint.files.values()) {
+        if (state.phase === 'done' || state.spool || state.dev === 'api' || followers.has(state.target)) continue;
+        if (index.reading(state)) continue;
+        declare({
+          fid: state.fid,
+          from: state.lastLineAt || state.seenAt,
+          to: clock.nowUs(),
+          bytes: null,
+          cause: 'removed while the collector was down',
+        });
+        state.phase = 'done';
+        checkpoint.put(state);
+      }
+    },
+    acknowledged(file) {
+      keeper.acknowledged(file);
+      schedule.room();
+      for (const stream of streams.values()) stream.room();
+    },
+    room() {
+      schedule.room();
+      for (const stream of streams.values()) stream.room();
+    },
+    told,
+    openFiles: descriptors.open,
+    waiting: schedule.waiting,
+    spoolBytes: spool.bytes,
+    async stop() {
+      clearInterval(sweeper);
+      dispatch.close();
+      for (const stream of streams.values()) await stream.close();
+      await schedule.close();
+    },
+    rescueAll: () => rescue(true),
+    release() {
+      for (const file of index.files()) {
+        file.closed = true;
+        file.source?.close();
+        file.source = null;
+      }
+    },
+  };
+}
