@@ -32,6 +32,21 @@ export function checkValue(schema: ValueSchema, value: unknown, path: (string | 
   return [];
 }
 
+/**
+ * A value that `checkValue` found nothing wrong with, with the defaults of whatever it leaves out. (`typebox/value` does this too, and takes
+ * longer to load than everything else a client command needs.)
+ */
+export function withDefaults(schema: ValueSchema, value: unknown): unknown {
+  const given = value === undefined ? structuredClone(schema.default) : value;
+  if (Array.isArray(given)) return given.map((item) => withDefaults(schema.items ?? {}, item));
+  if (typeof given !== 'object' || given === null) return given;
+  const shape = schema.properties ? schema : schema.anyOf?.find((choice) => choice.properties);
+  const known = given as Record<string, unknown>;
+  return Object.fromEntries(
+    Object.entries(shape?.properties ?? {}).map(([name, child]) => [name, withDefaults(child, known[name])]),
+  );
+}
+
 function checkObject(schema: ValueSchema, value: Record<string, unknown>, path: (string | number)[]): Problem[] {
   const known = schema.properties ?? {};
   const problems: Problem[] = [];

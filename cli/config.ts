@@ -1,9 +1,8 @@
 import { hostname } from 'node:os';
 import { dirname, isAbsolute, resolve } from 'node:path';
-import { Value } from 'typebox/value';
 import { type Config, ConfigSchema } from '../model/config.ts';
 import { FleetlogError } from '../model/errors.ts';
-import { checkValue, type Problem } from './config-check.ts';
+import { checkValue, type Problem, withDefaults } from './config-check.ts';
 import { type ConfigFile, findConfigFile, readConfigFile } from './config-file.ts';
 import { type ConfigKey, configKeys, configSections, OTHER_ENV_NAMES, type ValueSchema } from './config-keys.ts';
 import { checkListener, checkRules } from './config-rules.ts';
@@ -53,7 +52,7 @@ export async function loadConfig(options: ConfigOptions): Promise<LoadedConfig> 
   }
   if (problems.length > 0) throw refusal(problems);
 
-  const config = Value.Default(ConfigSchema, values) as Config;
+  const config = withDefaults(ConfigSchema as ValueSchema, values) as Config;
   resolvePaths(config, keys, from, file ? dirname(file.path) : options.cwd, options.cwd);
   if (config.collector.host === '') config.collector.host = hostname();
   if (from.get('http.port') === 'default') config.http.port = DEFAULT_PORT[options.role ?? 'all'];

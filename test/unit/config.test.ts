@@ -3,10 +3,12 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
+import { Value } from 'typebox/value';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ConfigOptions, loadConfig } from '../../cli/config.ts';
 import { configKeys, envName } from '../../cli/config-keys.ts';
 import { nearest } from '../../cli/nearest.ts';
+import { type Config, ConfigSchema } from '../../model/config.ts';
 import { FleetlogError } from '../../model/errors.ts';
 
 const FIXTURES = fileURLToPath(new URL('../fixtures/config', import.meta.url));
@@ -49,6 +51,16 @@ describe('fixtures', () => {
 });
 
 describe('where a value comes from', () => {
+  test('defaults are those of the schema, as its own library fills them in', async () => {
+    const defaults = Value.Default(ConfigSchema, {}) as Config;
+    const { config } = await loadConfig({ env: {}, cwd: empty });
+    const { dataDir, collector, ...rest } = config;
+    expect(rest).toEqual({ ...defaults, dataDir: undefined, collector: undefined });
+    expect(collector).toEqual({ ...defaults.collector, host: hostname() });
+    expect(Value.Check(ConfigSchema, config)).toBe(true);
+    expect(dataDir).toBe(join(empty, 'data'));
+  });
+
   test('flag over environment over file over default', async () => {
     const cwd = join(empty, 'order');
     mkdirSync(cwd);
