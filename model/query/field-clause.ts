@@ -77,8 +77,10 @@ function readComparison(flat: string, field: string, start: number, at: number, 
 /** Pieces between stars: quoted, or bare up to a space, a star or a `)` of a group. */
 function readGlob(text: string, flat: string, field: string, start: number, at: number): Clause {
   const parts: string[] = [];
+  let quoted = false;
   let i = at;
   for (;;) {
+    if (flat[i] === '"') quoted = true;
     const piece = flat[i] === '"' ? readQuoted(text, i) : barePiece(flat, i);
     parts.push(piece.text);
     i = piece.end;
@@ -87,7 +89,7 @@ function readGlob(text: string, flat: string, field: string, start: number, at: 
   }
   if (parts.length === 1) checkLevel(field, parts[0], at, i);
   const query = parts.every((part) => part === '') && parts.length > 1 ? fieldExists(field) : fieldParts(field, parts);
-  return { query: placed(query, start, i), end: i, plain: flat[at] !== '"' && parts.some((part) => part !== '') };
+  return { query: placed(query, start, i), end: i, plain: !quoted && parts.some((part) => part !== '') };
 }
 
 function barePiece(flat: string, from: number): { text: string; end: number } {

@@ -8,7 +8,7 @@ export interface Literal {
 
 /**
  * Reads the quoted text that opens at `at`. `\"` and `\\` are escapes, any other backslash is itself (so a pasted Windows path
- * stays whole). A curly opening quote is closed by any quote; an ASCII one by `"`, and by a curly one only when no `"` is left.
+ * stays whole). A curly opening quote is closed by any quote, an ASCII one by `"` only, so that text in curly quotes can be quoted.
  */
 export function readQuoted(text: string, at: number): Literal {
   return (
@@ -23,8 +23,7 @@ export function quotedEnd(text: string, at: number): number {
 }
 
 function findQuoted(text: string, at: number): Literal | null {
-  if (text[at] !== '"') return readUntil(text, at + 1, ['”', '“', '"']);
-  return readUntil(text, at + 1, ['"']) ?? readUntil(text, at + 1, ['”', '“']);
+  return readUntil(text, at + 1, text[at] === '"' ? ['"'] : ['”', '“', '"']);
 }
 
 function readUntil(text: string, from: number, marks: string[]): Literal | null {

@@ -1,4 +1,5 @@
 import { RUN, SEPARATOR, SINGLE, wordClass } from '../unicode-words.ts';
+import { isWordBefore } from './syntax.ts';
 import { lowerText, tokenize } from './tokenize.ts';
 
 /** Tests a message; `lower` is `lowerText(message)`. */
@@ -12,8 +13,10 @@ const LONG_RUN = 255;
  * Candidates come from a search in the lowered message and are checked in place; full-width forms and runs that the tokenizer
  * would cut take the exact way through `tokenize`.
  */
-export function compilePhrase(text: string, prefix: boolean): TextTest {
+export function compilePhrase(text: string, byPrefix: boolean): TextTest {
   const tokens = tokenize(text);
+  // `order-*` asks for the word before the dash, not for words that begin with it.
+  const prefix = byPrefix && isWordBefore(text, text.length);
   if (tokens.length === 0) return compileSubstring(text);
   const exact = (message: string): boolean => hasSequence(tokenize(message), tokens, prefix);
   if (tokens.some((token) => token.length >= LONG_RUN)) return exact;

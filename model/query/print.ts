@@ -81,10 +81,11 @@ function isBareWord(text: string, query: PhraseQuery): boolean {
 function printField(field: string, test: FieldTest): string {
   const name = fieldName(field);
   const clause = `${name}:${printTest(field, test)}`;
-  if (test.op !== 'equals' || name !== field) return clause;
+  if (name !== field || (test.op !== 'equals' && test.op !== 'glob')) return clause;
+  const parts = test.op === 'equals' ? [test.value] : test.parts;
   // `a:/x`, `ab:cd:ef` and `x:-` would be read as text: the value goes into quotes.
-  const reads = fieldNameLength(clause, 0) === name.length && hasToken(test.value);
-  return reads ? clause : `${name}:${quote(test.value)}`;
+  if (fieldNameLength(clause, 0) === name.length && parts.some(hasToken)) return clause;
+  return `${name}:${parts.map((part) => (part === '' && parts.length > 1 ? '' : quote(part))).join('*')}`;
 }
 
 function fieldName(name: string): string {

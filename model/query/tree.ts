@@ -10,8 +10,8 @@ export type Query =
   | { type: 'field'; field: string; test: FieldTest; span?: Span };
 
 /**
- * Token sequence on the message (fl-1), adjacent and in order. `prefix`: the last token matches by prefix.
- * Text without any token is a literal substring. `quoted` only tells `print` how it was written.
+ * Token sequence on the message (fl-1), adjacent and in order. `prefix`: the last token matches by prefix, when the text ends in a
+ * word character. Text without any token is a literal substring. `quoted` only tells `print` how it was written.
  */
 export interface PhraseQuery {
   type: 'phrase';
