@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
+import { ensureCliToken } from '../api/auth/cli-token.ts';
 import { type Api, createApi } from '../api/server.ts';
 import { startCollector } from '../collector/collector.ts';
 import { createDiscovery } from '../collector/discover/discovery.ts';
@@ -72,6 +73,7 @@ export async function startFleetlog(options: {
     if (roles.ingest || roles.api) {
       const state = await createSqliteStateStore({ file: join(dataDir.path, 'state.db'), clock });
       closers.unshift(() => state.close());
+      await ensureCliToken({ dataDir: dataDir.path, state });
       const store = await createEmbeddedLogStore({
         dir: join(dataDir.path, 'store'),
         store: config.store,
