@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ApiContainer, ApiRecord, ContextAnswer } from '../../api/contract.ts';
 import { fleetlog, type Running, startFleetlogCommand } from '../command-line.ts';
+import { readRepositoryFile } from '../source-files.ts';
 
 /** The real command with everything behind it, over one log file. */
 let home: string;
@@ -123,6 +124,18 @@ describe('fleetlog start', () => {
     const doctor = await ask('doctor', ...quiet());
     expect(doctor.out).toMatch(/ok {4}sign-in/);
     expect(doctor.out).toMatch(/held by the running server/);
+  });
+
+  test('every figure at /metrics is described in docs/telemetry.md', async () => {
+    const described = new Set(
+      [...readRepositoryFile('docs/telemetry.md').matchAll(/^\| `(\w+)` \|/gm)].map((match) => match[1]),
+    );
+    // What a stage has begun to count in one scrape it names in the next.
+    await (await fetch(`${url}/metrics`)).text();
+    const text = await (await fetch(`${url}/metrics`)).text();
+    const names = [...text.matchAll(/^# TYPE (\S+)/gm)].map((match) => match[1]);
+    expect(names.filter((name) => !described.has(name))).toEqual([]);
+    expect(names.length).toBeGreaterThan(40);
   });
 
   test('people and tokens come and go', async () => {

@@ -111,6 +111,28 @@ describe('pages', () => {
     expect(readRepositoryFile('docs/config.md')).toBe(configPage());
   });
 
+  test('docs/telemetry.md describes series that the code has', () => {
+    const described = [...readRepositoryFile('docs/telemetry.md').matchAll(/^\| `(\w+)` \|/gm)].map(
+      (match) => match[1],
+    );
+    const code = (folder: string) =>
+      repositoryFiles('.ts')
+        .filter((file) => file.startsWith(`${folder}/`))
+        .map(readRepositoryFile)
+        .join('\n');
+    const all = `${code('api')}${code('store')}`;
+    const unknown = described.filter((name) => {
+      const [, stage, noun] = /^fleetlog_(collector|ingest)_(\w+)$/.exec(name) ?? [];
+      if (stage === undefined) return !all.includes(name);
+      const camel = noun.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+      // These two are made where the stages are wired.
+      const wired = noun === 'up' || name === 'fleetlog_ingest_dead_letter_bytes';
+      return !wired && !new RegExp(`['"\`\\s](${noun}|${camel})\\b`).test(code(stage));
+    });
+    expect(unknown).toEqual([]);
+    expect(described.length).toBeGreaterThan(60);
+  });
+
   test('CONTRIBUTING.md names every folder and file at the top, and nothing else', () => {
     const tree = /## The tree\n\n```\n(.*?)```/s.exec(readRepositoryFile('CONTRIBUTING.md'))?.[1] ?? '';
     const named = tree
