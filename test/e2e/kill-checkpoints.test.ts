@@ -17,7 +17,7 @@ it(`loses nothing and doubles nothing when every third of ${kills} kills also ta
     streams: 5,
     linesPerSecond: 2_000,
     // Not compressed: a .gz is another file, and what it was before can only be known from a checkpoint.
-    limits: { maxBytes: 256 << 10, maxFiles: 40 },
+    limits: { maxBytes: 256 << 10, maxFiles: 200 },
     parts: oneProcess,
     whileDown(kill, [part]) {
       if (kill % 3 !== 2) return;

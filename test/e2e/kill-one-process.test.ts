@@ -12,9 +12,9 @@ it(`loses nothing and doubles nothing over ${kills} SIGKILLs of the whole produc
     kills,
     seed: 101,
     streams: 6,
-    linesPerSecond: 3_000,
-    // About a rotation of some file every 0.3 s; nothing falls off the end within a minute of standing still.
-    limits: { maxBytes: 256 << 10, maxFiles: 40, compress: true },
+    linesPerSecond: 2_000,
+    // Some file rotates every half second; even ten minutes of standing still let nothing fall off the end.
+    limits: { maxBytes: 256 << 10, maxFiles: 200, compress: true },
     parts: oneProcess,
   });
   process.stdout.write(describe('kill-one-process', result));

@@ -13,7 +13,7 @@ it(`loses nothing and doubles nothing over ${kills} SIGKILLs of collector, centr
     seed: 202,
     streams: 6,
     linesPerSecond: 2_000,
-    limits: { maxBytes: 256 << 10, maxFiles: 40, compress: true },
+    limits: { maxBytes: 256 << 10, maxFiles: 200, compress: true },
     parts: twoProcesses,
     prepare: giveToken,
     victims: (random) => random.pick([[0], [1], [0, 1]]),

@@ -155,7 +155,8 @@ describe('a line', () => {
     const of = container('inventory');
     const log = open(of);
     log.say('whole one');
-    const line = `{"log":"second halves meet\\n","stream":"stdout","time":"${new Date().toISOString()}"}\n`;
+    const inASecond = new Date(Date.now() + 1_000).toISOString();
+    const line = `{"log":"second halves meet\\n","stream":"stdout","time":"${inASecond}"}\n`;
     appendFileSync(log.path, line.slice(0, 30));
     await expect.poll(() => messages(of), WITHIN).toEqual(['whole one']);
     appendFileSync(log.path, line.slice(30));

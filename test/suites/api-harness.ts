@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { Registry } from 'prom-client';
 import Value from 'typebox/value';
 import { createPasswords } from '../../api/auth/passwords.ts';
-import type { ApiToken, Role, Scope } from '../../api/contract.ts';
+import type { ApiHost, ApiToken, Role, Scope } from '../../api/contract.ts';
 import type { Api, ApiDeps } from '../../api/server.ts';
 import { createApi } from '../../api/server.ts';
+import { formatTime } from '../../api/times.ts';
 import type { LinesBatch, StatusBatch } from '../../model/batch.ts';
 import type { Clock } from '../../model/clock.ts';
 import { type Config, ConfigSchema } from '../../model/config.ts';
@@ -53,7 +54,7 @@ export interface Harness {
   admin: string;
   /** Stores batches as ingest would: they are searchable, then tails see them. */
   feed(...batches: LinesBatch[]): Promise<void>;
-  /** A host that has reported up to `time`. */
+  /** A host that has reported up to `time`; resolves when the API knows. */
   report(host: string, time: number, rest?: Partial<HostDoc>): Promise<void>;
   token(role: Role, scopes?: Scope[], rest?: { host?: string }): Promise<{ secret: string; token: ApiToken }>;
   get(path: string, token?: string | null): Promise<Answer>;
@@ -147,6 +148,11 @@ export async function startHarness(
         counters: {},
         ...rest,
       });
+      // The API looks once a second.
+      const at = formatTime(rest.receivedAt ?? clock.nowUs());
+      const known = async (): Promise<boolean> =>
+        (await harness.get(`/api/v1/hosts?host=${host}`)).json.items.some((one: ApiHost) => one.lastStatusAt === at);
+      await until(known, (yes) => yes);
     },
     async token(role, scopes, rest = {}) {
       const answer = await harness.send('POST', '/api/v1/tokens', { name: role, role, scopes, ...rest });

@@ -139,8 +139,13 @@ export function describe(name: string, result: KillResult): string {
   return `${name}: ${kills} kills, ${written} lines (${(bytes / 1e6).toFixed(1)} MB, ${rotations} rotations): lost ${lost}, twice ${twice}, bad ${bad}, out of order ${disordered}, strange ${strange}, gaps declared ${gaps}; drained in ${(drainMs / 1000).toFixed(1)} s; seed ${result.seed}\n`;
 }
 
-/** Settings under which a single machine runs kill tests: short statuses, a quiet log. */
+/**
+ * Settings under which kills hit what matters: small segments and frequent maintenance, so that many kills fall into a flush, a commit
+ * or a merge, and short statuses.
+ */
 export const KILL_ENVIRONMENT: Record<string, string> = {
+  FLEETLOG_STORE_FLUSH_BYTES: String(2 << 20),
+  FLEETLOG_RETENTION_MAINTAIN_MS: '1000',
   FLEETLOG_COLLECTOR_HOST: 'kill-host',
   FLEETLOG_COLLECTOR_STATUS_MS: '500',
   FLEETLOG_LOG_LEVEL: 'warn',
