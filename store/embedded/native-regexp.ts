@@ -24,7 +24,7 @@ const MOST_REPEATS = 200;
  */
 export function nativeRegexp(pattern: string): NativeRegexp {
   const { literals } = compileRegexp(pattern);
-  const reader: Reader = { pattern, at: 0, unbounded: 0, repeats: 1 };
+  const reader: Reader = { pattern, at: 0, unbounded: 0, repeats: 1, hungry: 0 };
   const source = alternatives(reader, 0);
   const usable = source !== null && reader.at === pattern.length && reader.unbounded < LONGEST.length;
   return { native: usable ? new RegExp(source, 'i') : null, longest: LONGEST[reader.unbounded] ?? 0, literals };
@@ -35,6 +35,8 @@ interface Reader {
   at: number;
   unbounded: number;
   repeats: number;
+  /** Atoms seen that want at least one of any characters. */
+  hungry: number;
 }
 
 const SHORT: Readonly<Record<string, string>> = {
@@ -63,8 +65,9 @@ function sequence(reader: Reader, depth: number): string | null {
     if (atom === null) return null;
     const repeat = readRepeat(reader);
     if (repeat === null) return null;
-    // A byte is no character: what matches any of several bytes must be free to take them all.
-    if (atom.open && repeat !== '*' && repeat !== '+') return null;
+    // A byte is no character: what matches any of several bytes must be free to take them all, and two such atoms that each
+    // want one would be content with two bytes of one character.
+    if (atom.open && repeat !== '*' && (repeat !== '+' || reader.hungry++ > 0)) return null;
     if (atom.group && repeat !== '' && repeat !== '?') return null;
     if (atom.bare && repeat !== '') return null;
     out += atom.source + repeat;

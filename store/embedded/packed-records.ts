@@ -82,8 +82,8 @@ export function unpackRecord(packed: PackedRecords, i: number): LogRecord {
   const start = i === 0 ? 0 : packed.ends[i - 1];
   const { messages } = packed;
   const bytes = Buffer.from(messages.buffer, messages.byteOffset + start, packed.ends[i] - start);
-  const exact = isUtf8(bytes);
-  const flags = packed.flags[i];
+  const lossy = !isUtf8(bytes);
+  const flags = lossy ? packed.flags[i] | FLAG.LOSSY : packed.flags[i];
   const record: LogRecord = {
     time: packed.times[i],
     fid: packed.fids[packed.fid[i]],
@@ -93,8 +93,8 @@ export function unpackRecord(packed: PackedRecords, i: number): LogRecord {
     stream: STREAMS[flags & FLAG.STREAM_MASK],
     level: levelName(packed.levels[i]),
     message: bytes.toString('utf8'),
-    flags: exact ? flags : flags | FLAG.LOSSY,
+    flags,
   };
-  if (!exact) record.raw = bytes.toString('base64');
+  if (flags & FLAG.LOSSY) record.raw = bytes.toString('base64');
   return record;
 }

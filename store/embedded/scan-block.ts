@@ -1,8 +1,9 @@
-import { type BloomPlan, planPasses } from '../../model/query/text-plan.ts';
+import type { BloomPlan } from '../../model/query/text-plan.ts';
 import type { Source } from '../../model/source.ts';
 import type { BlockText } from './matcher.ts';
 import type { Rows } from './rows-section.ts';
 import type { SegmentReader } from './segment-reader.ts';
+import { bloomPasses } from './token-set.ts';
 
 /** Consecutive records of one source, fid and gen. */
 export interface ScanRun {
@@ -64,6 +65,6 @@ export function segmentBlock(reader: SegmentReader, block: number): ScanBlock {
     },
     rows: () => (rows ??= reader.rows(block)),
     text: () => (text ??= blockText(reader.text(block), blocks.kind[block])),
-    passes: (plan) => planPasses(plan, (hash) => reader.mayHold(block, hash)),
+    passes: (plan) => bloomPasses(plan, (hash) => reader.mayHold(block, hash)),
   };
 }

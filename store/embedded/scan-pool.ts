@@ -105,6 +105,7 @@ export function startScanPool(dir: string, size: number, sourceOf: (number: numb
     };
     const cancel = (): void => stop(STATE.CANCEL);
     signal?.addEventListener('abort', cancel, { once: true });
+    if (timeoutMs !== undefined && timeoutMs <= 0) stop(STATE.TIME_OUT);
     const timer = timeoutMs === undefined ? null : setTimeout(() => stop(STATE.TIME_OUT), timeoutMs);
     const chunks = scope.chunks.map(({ id, shared, visible }) => ({ id, shared, bytes: visible }));
     try {

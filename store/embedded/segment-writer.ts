@@ -1,9 +1,7 @@
 import { closeSync, fsyncSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { patternHash } from '../../model/pattern.ts';
-import { eachTokenHash } from '../../model/query/token-hash.ts';
 import type { Source } from '../../model/source.ts';
 import type { BlockCodec } from './block-codec.ts';
-import { buildBloom, createHashSet } from './bloom.ts';
 import { createGrowingTable } from './growing-table.ts';
 import { createMinuteCounter } from './minute-counts.ts';
 import { encodePatterns } from './patterns-section.ts';
@@ -22,7 +20,7 @@ import {
   SEGMENT_VERSION,
   segmentHeader,
 } from './segment-format.ts';
-import { textKind } from './text-kind.ts';
+import { createTokenSet } from './token-set.ts';
 
 /** What the manifest keeps of a segment. Times in µs. */
 export interface SegmentRow {
@@ -75,8 +73,7 @@ export function createSegmentWriter(options: SegmentWriterOptions): SegmentWrite
   const sources = new Map<string, number>();
   const sourceList: Source[] = [];
   const fids = new Map<string, number>();
-  const hashes = createHashSet();
-  const emit = (hash: number): void => hashes.add(hash);
+  const tokens = createTokenSet();
   const scratch = { numbers: new Float64Array(0), out: Buffer.alloc(0) };
   const block = emptyBlock(blockBytes);
   let runsFrom = 0;
@@ -149,31 +146,33 @@ export function createSegmentWriter(options: SegmentWriterOptions): SegmentWrite
     let lowest = runs.at('lowest', run);
     let highest = runs.at('highest', run);
     let cells = runs.at('cells', run);
-    for (let i = from, n = block.count, previous = base; i < end; i++, n++) {
-      const ends = columns.ends[i];
-      block.lengths[n] = ends - previous;
-      previous = ends;
-      block.ends[n] = block.bytes + ends - base;
-      const time = columns.times[i];
+    // The block's own arrays are read below: views of shared memory are several times slower one element at a time.
+    const { lengths, ends, times, offsets, flags, levels, text, patterns: words } = block;
+    ends.set(columns.ends.subarray(from, end), block.count);
+    const until = block.count + end - from;
+    for (let n = block.count, previous = base, shift = block.bytes - base; n < until; n++) {
+      const stop = ends[n];
+      lengths[n] = stop - previous;
+      previous = stop;
+      ends[n] = stop + shift;
+      const time = times[n];
       if (time < runFirst) runFirst = time;
       if (time > runLast) runLast = time;
-      const offset = columns.offsets[i];
+      const offset = offsets[n];
       if (offset < lowest) lowest = offset;
       if (offset > highest) highest = offset;
-      cells |= 1 << (block.cells[n] = cellOf(columns.flags[i], columns.levels[i]));
+      cells |= 1 << (block.cells[n] = cellOf(flags[n], levels[n]));
     }
-    if (patterns) block.patterns.set(patterns.subarray(2 * from, 2 * end), 2 * block.count);
-    else
-      for (let i = 0, n = block.count; i < end - from; i++, n++)
-        patternHash(block.text, block.ends[n] - block.lengths[n], block.ends[n], block.patterns, 2 * n);
+    if (patterns) words.set(patterns.subarray(2 * from, 2 * end), 2 * block.count);
+    else for (let n = block.count; n < until; n++) patternHash(text, ends[n] - lengths[n], ends[n], words, 2 * n);
     runs.set('first', run, runFirst);
     runs.set('last', run, runLast);
     runs.set('lowest', run, lowest);
     runs.set('highest', run, highest);
     runs.set('cells', run, cells >>> 0);
     runs.set('count', run, runs.at('count', run) + end - from);
-    minutes.add(runs.at('source', run), block.times, block.cells, block.count, block.count + end - from);
-    block.count += end - from;
+    minutes.add(runs.at('source', run), times, block.cells, block.count, until);
+    block.count = until;
     block.bytes += size;
     return end;
   }
@@ -201,12 +200,8 @@ export function createSegmentWriter(options: SegmentWriterOptions): SegmentWrite
     write(patternsStored);
     const stored = encoding.encode(text, block.ends, n);
     write(stored);
-    hashes.clear();
-    for (let i = 0, from = 0; i < n; i++) {
-      eachTokenHash(text, from, block.ends[i], emit);
-      from = block.ends[i];
-    }
-    const bloom = buildBloom(hashes);
+    const kind = tokens.read(text, block.ends, n);
+    const bloom = tokens.bloom();
     write(bloom);
     blocks.push({
       first: blockFirst,
@@ -222,7 +217,7 @@ export function createSegmentWriter(options: SegmentWriterOptions): SegmentWrite
       bloom: bloom.length,
       runsFrom,
       cells: cells >>> 0,
-      kind: textKind(text),
+      kind,
     });
     records += n;
     rawBytes += block.bytes;

@@ -1,7 +1,8 @@
 import { cutKey } from '../../model/fields.ts';
+import { isWordBefore } from '../../model/query/syntax.ts';
 import { type BloomPlan, bloomPlan } from '../../model/query/text-plan.ts';
 import { lowerText, tokenize } from '../../model/query/tokenize.ts';
-import type { PhraseQuery, Query } from '../../model/query/tree.ts';
+import { type PhraseQuery, type Query, RECORD_FIELDS } from '../../model/query/tree.ts';
 import { SINGLE, wordClass } from '../../model/unicode-words.ts';
 import { ESCAPED, nativeRegexp } from './native-regexp.ts';
 
@@ -87,6 +88,8 @@ function phraseLeaf(query: PhraseQuery): TextLeaf {
   const weigh = (token: string): number => (isAsciiWord(token) ? token.length : isPlainHan(token) ? 2 : 0);
   const { from, to, weight } = heaviest(tokens, weigh);
   if (weight === 0) return UNKNOWN;
+  // As compilePhrase: `order-*` asks for the word before the dash.
+  const prefix = query.prefix && isWordBefore(query.text, query.text.length);
   const stretch = tokens.slice(from, to);
   let source = bytesSource(stretch[0]);
   let bytes = Buffer.byteLength(stretch[0]);
@@ -99,7 +102,7 @@ function phraseLeaf(query: PhraseQuery): TextLeaf {
   const find = { source, weight };
   const expression = new RegExp(source, 'g');
   if (stretch.length < tokens.length) return { find, quick: (record) => found(expression, record) };
-  return { find, quick: phraseTest(expression, stretch, bytes, query.prefix) };
+  return { find, quick: phraseTest(expression, stretch, bytes, prefix) };
 }
 
 function found(expression: RegExp, record: string): Verdict {
@@ -185,6 +188,8 @@ function regexpLeaf(pattern: string): TextLeaf {
 
 /** A field's key and value stand in the message as they are, unless a backslash tells that some character is escaped. */
 function fieldLeaf(query: Extract<Query, { type: 'field' }>): TextLeaf {
+  // Tests on source, stream or level are in no text; they are left here only when a query has very many combinations of them.
+  if ((RECORD_FIELDS as readonly string[]).includes(query.field)) return UNKNOWN;
   const key = cutKey(query.field) === query.field ? query.field.slice(query.field.lastIndexOf('.') + 1) : '';
   const tokens = planTokens(bloomPlan(query)).filter((token) => isAsciiWord(token) || [...token].every(isPlainHan));
   const literals = [...tokens, ...(/^[\x20-\x7e]+$/.test(key) ? [key] : [])];

@@ -55,14 +55,20 @@ export function createTopRecords(request: ScanRequest, control: ScanControl): To
   }
 
   /** Indexes of the records of a block that may be among the first. */
-  function candidates({ rows, records }: Matches): number[] {
-    const scalars = new Float64Array(records.length);
-    for (let k = 0; k < records.length; k++) scalars[k] = scalarOf(rows.times[records[k]], rows.offsets[records[k]]);
+  function candidates({ rows, runs, records, runOf }: Matches): Uint32Array {
+    let kept = records;
+    // Ties with `after` go first: they must not take the places of records behind it.
+    if (after && !byOffset)
+      kept = records.filter((i) => {
+        const time = rows.times[i];
+        if (time !== after.time) return true;
+        const { fid, gen } = runs[runOf[i]];
+        return sign * compareKeys(after, { time, fid, gen, offset: rows.offsets[i] }) > 0;
+      });
+    const scalars = Float64Array.from(kept, (i) => scalarOf(rows.times[i], rows.offsets[i]));
     let least = bound();
-    if (records.length > top.limit) least = Math.max(least, scalars.toSorted()[records.length - top.limit]);
-    const out: number[] = [];
-    for (let k = 0; k < records.length; k++) if (scalars[k] >= least) out.push(records[k]);
-    return out;
+    if (kept.length > top.limit) least = Math.max(least, scalars.toSorted()[kept.length - top.limit]);
+    return least === Number.NEGATIVE_INFINITY ? kept : kept.filter((_, k) => scalars[k] >= least);
   }
 
   function trim(): void {
@@ -121,7 +127,6 @@ export function createTopRecords(request: ScanRequest, control: ScanControl): To
           source: run.source,
           bytes: null,
         };
-        if (after && !byOffset && sign * compareKeys(after, record) <= 0) continue;
         places.set(record, i);
         best.push(record);
       }
