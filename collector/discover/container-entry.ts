@@ -22,6 +22,8 @@ export interface ContainerEntry {
   trouble: string | null;
   /** Monotonic ms. */
   removedAt: number | null;
+  /** The engine itself said that it is gone; an answer that was under way does not bring it back. */
+  destroyed: boolean;
 }
 
 const TYPES: Record<string, ContainerEvent['type']> = {

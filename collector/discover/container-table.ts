@@ -39,14 +39,15 @@ export interface ContainerTableOptions {
 export interface ContainerTable {
   /** `changes` as it was when the answer was asked for; a state that moved on since is kept. */
   learn(record: ContainerRecord, changes?: number): void;
-  /** Nobody could say who it is. */
-  unknown(id: string): void;
+  /** Nobody could say who it is: because it is gone, or because the engine does not answer for it. */
+  unknown(id: string, gone: boolean): void;
   /** Its log is there and its identity is late: read it under its id; `learn` corrects that. */
   provisional(id: string): void;
   event(event: EngineEvent): void;
   /** Tells of what the state shows and no event told. */
   settle(id?: string): void;
   remove(id: string): void;
+  /** Somebody has told who it is, and it is not removed. */
   known(id: string): boolean;
   changes(id: string): number;
   /** Ids not removed. */
@@ -74,6 +75,7 @@ export function createContainerTable(options: ContainerTableOptions): ContainerT
         derived: new Map(),
         trouble: null,
         removedAt: null,
+        destroyed: false,
       };
       entries.set(id, entry);
     }
@@ -160,7 +162,10 @@ export function createContainerTable(options: ContainerTableOptions): ContainerT
     const late = derivedAt !== undefined && Math.abs(event.time - derivedAt) < ENGINE_LATE_US;
     if (late) entry.derived.delete(type);
     else emit(entry, event.time, type, eventAttributes(event));
-    if (type === 'destroy') remove(entry.id);
+    if (type === 'destroy') {
+      entry.destroyed = true;
+      remove(entry.id);
+    }
   }
 
   function missed(entry: ContainerEntry, before: ContainerRecord | null): void {
@@ -199,7 +204,12 @@ export function createContainerTable(options: ContainerTableOptions): ContainerT
     learn(record, changes) {
       const entry = entryOf(record.id);
       const before = entry.record;
-      if (entry.removedAt !== null) return flush(entry);
+      if (entry.removedAt !== null) {
+        // Out of sight for a moment, as when the directory was not mounted; what the engine removed stays removed.
+        if (entry.destroyed || changes !== undefined) return flush(entry);
+        entry.removedAt = null;
+        entry.target = null;
+      }
       const stale = before !== null && changes !== undefined && changes !== entry.changes;
       entry.record = stale ? { ...before, labels: record.labels, restarts: record.restarts } : record;
       entry.identity = identify(entry.record, config);
@@ -209,13 +219,15 @@ export function createContainerTable(options: ContainerTableOptions): ContainerT
       flush(entry);
       if (options.engineLost()) missed(entry, before);
     },
-    unknown(id) {
+    unknown(id, gone) {
       const entry = entries.get(id);
       if (!entry || entry.record || entry.waiting.length === 0) return;
       entry.record = recordFromEvent(entry.waiting[0]);
       entry.identity = identify(entry.record, config);
-      entry.removedAt ??= clock.monotonicMs();
+      if (gone) entry.removedAt ??= clock.monotonicMs();
       flush(entry);
+      // Its next event asks again.
+      if (!gone) entry.record = null;
     },
     provisional(id) {
       const entry = entryOf(id);
@@ -241,7 +253,10 @@ export function createContainerTable(options: ContainerTableOptions): ContainerT
       else if (entries.has(id)) missed(entries.get(id)!, null);
     },
     remove,
-    known: (id) => (entries.get(id)?.record ?? null) !== null,
+    known(id) {
+      const entry = entries.get(id);
+      return entry?.record != null && entry.removedAt === null;
+    },
     changes: (id) => entries.get(id)?.changes ?? 0,
     ids: () => [...entries.values()].filter((entry) => entry.removedAt === null).map((entry) => entry.id),
     statuses() {

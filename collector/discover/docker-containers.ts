@@ -78,6 +78,7 @@ export function createDockerContainers(
     inspect: (id) => (engine ? engine.inspect(id) : Promise.resolve(null)),
     table,
     log,
+    closing: closing.signal,
   });
 
   function ask(id: string): void {

@@ -19,8 +19,9 @@ export function createInspector(options: {
   inspect(id: string): Promise<ContainerRecord | null>;
   table: Pick<ContainerTable, 'learn' | 'unknown' | 'changes'>;
   log: Log;
+  closing: AbortSignal;
 }): Inspector {
-  const { inspect, table, log } = options;
+  const { inspect, table, log, closing } = options;
   const asked = new Map<string, Promise<void>>();
   const waiting: (() => void)[] = [];
   let running = 0;
@@ -32,7 +33,7 @@ export function createInspector(options: {
       const changes = table.changes(id);
       const record = await inspect(id);
       if (record) table.learn(record, changes);
-      else table.unknown(id);
+      else table.unknown(id, true);
     } finally {
       running--;
       waiting.shift()?.();
@@ -45,8 +46,9 @@ export function createInspector(options: {
       .finally(() => asked.delete(id))
       .catch(() => {
         // Out of reach for a moment, or for good: then the events must do without.
+        if (closing.aborted) return;
         if (attempt < TRIES) setTimeout(() => ask(id, attempt + 1), AGAIN_MS).unref();
-        else table.unknown(id);
+        else table.unknown(id, false);
       });
     asked.set(id, call);
   }
@@ -57,7 +59,7 @@ export function createInspector(options: {
       await Promise.all(
         ids.map((id) =>
           inspectOne(id).catch((error: unknown) => {
-            if (((error as { statusCode?: number }).statusCode ?? 0) < 500) throw error;
+            if (closing.aborted || concernsAll(error)) throw error;
             log.warn({ err: error, container: id }, 'cannot inspect container: asking again');
             setTimeout(() => ask(id, 2), AGAIN_MS).unref();
           }),
@@ -65,4 +67,10 @@ export function createInspector(options: {
       );
     },
   };
+}
+
+/** A refusal or a lost connection; other failures (500, a hung container that answers nothing) are one container's own. */
+function concernsAll(error: unknown): boolean {
+  const { statusCode, code } = error as { statusCode?: number; code?: unknown };
+  return statusCode === undefined ? typeof code === 'string' && code !== 'ABORT_ERR' : statusCode < 500;
 }

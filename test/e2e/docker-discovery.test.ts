@@ -184,7 +184,7 @@ describe.skipIf(!docker)('discovery with a real Docker engine', () => {
     await recorder.until('their events', () =>
       ids.every((_, i) => told(`brief-${i}`).join() === 'create,start,die,destroy'),
     );
-  }, 600_000);
+  }, 1_800_000);
 
   test('rotation by the engine is no end of a container, and max-file=1 is warned about', async () => {
     recorder = await record(reach());

@@ -287,6 +287,16 @@ describe('discovery from docker’s own files, without the API', () => {
     expect([status(1)?.state, status(2)?.state]).toEqual(['removed', 'running']);
   });
 
+  test('containers out of sight for a moment (a mount that went and came) are read again', async () => {
+    container(1);
+    const { until, live } = await start();
+    renameSync(dir, `${dir}-away`);
+    await until('their end', () => live.size === 0);
+    renameSync(`${dir}-away`, dir);
+    await until('their return', () => live.has(`docker:${id(1)}`));
+    expect(status(1)?.state).toBe('running');
+  });
+
   test('excluded containers are listed and not read', async () => {
     container(1, { name: 'noise-7' });
     container(2, { name: 'shop' });
