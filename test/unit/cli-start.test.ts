@@ -1,10 +1,12 @@
-import { appendFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ApiContainer, ApiRecord, ContextAnswer } from '../../api/contract.ts';
+import { encodeBatch } from '../../transport/batch-codec.ts';
 import { fleetlog, type Running, startFleetlogCommand } from '../command-line.ts';
 import { readRepositoryFile } from '../source-files.ts';
+import { linesBatch, source } from '../suites/batches.ts';
 
 /** The real command with everything behind it, over one log file. */
 let home: string;
@@ -148,6 +150,25 @@ describe('fleetlog start', () => {
     const id = /^(\S+) +ci /m.exec((await ask('token', 'list')).out)?.[1] ?? '';
     expect((await ask('token', 'revoke', id)).code).toBe(0);
     expect((await fleetlog(home, ['apps', '--url', url], env)).code).toBe(3);
+  });
+
+  test('dead letters are shown, driven again where they can be read, and dropped', async () => {
+    const folder = join(home, 'data/dead-letters');
+    const now = Date.now() * 1000;
+    const batch = linesBatch({
+      source: source({ host: 'elsewhere', app: 'late' }),
+      messages: ['kept for later'],
+      times: [now],
+    });
+    writeFileSync(join(folder, '0000000000000001-000000.batch'), encodeBatch(batch));
+    writeFileSync(join(folder, '0000000000000002-000000.batch'), 'no batch at all');
+    expect((await ask('dead-letters', 'list')).out).toMatch(/^0000000000000001-000000 .*\n0000000000000002-000000 /m);
+    expect(await ask('dead-letters', 'redrive')).toMatchObject({ code: 1, err: '1 taken, 1 left\n' });
+    expect((await search('--app', 'late')).map((record) => record.message)).toEqual(['kept for later']);
+    // The tokens it took for that are gone.
+    expect((await ask('token', 'list')).out).not.toContain('redrive');
+    expect(await ask('dead-letters', 'drop', '--all')).toMatchObject({ code: 0, err: '1 dropped\n' });
+    expect(await ask('dead-letters', 'list')).toMatchObject({ code: 0, out: '', err: 'no dead letters\n' });
   });
 
   test('a second one on the same data is refused and says why', async () => {
