@@ -46,7 +46,7 @@ export function assertOwnSite(request: FastifyRequest, config: Config): void {
   const site = request.headers['sec-fetch-site'];
   if (site !== undefined && site !== 'same-origin' && site !== 'none') refuse('the browser says another site sent it');
   const json = /^application\/json\b/i.test(request.headers['content-type'] ?? '');
-  // Neither can be sent by a form or without a preflight, which is never answered.
-  if (!json && request.headers['x-fleetlog'] === undefined)
+  // A form sends only POST, and neither of these; every other method and type asks first by a preflight, which is never allowed.
+  if (request.method === 'POST' && !json && request.headers['x-fleetlog'] === undefined)
     refuse('send the header x-fleetlog: 1, or a JSON body, or use a bearer token');
 }

@@ -4,12 +4,13 @@ import { and, fieldEquals, or } from '../../model/query/build.ts';
 import type { LogRecord } from '../../model/record.ts';
 import type { ApiApp, ApiContext } from '../context.ts';
 import { type ApiEvent, ErrorSchema, EventSchema, EventsQuerySchema, ListOf } from '../contract.ts';
-import { type Cursor, decodeCursor, encodeCursor, treeHash } from '../cursor.ts';
+import { type Cursor, decodeCursor, treeHash } from '../cursor.ts';
 import { filterQueries, values } from '../filters.ts';
 import { goneSignal } from '../gone.ts';
 import { resolveLimit } from '../list-page.ts';
 import { resolveRange } from '../log-request.ts';
 import { noteRetention } from '../notes.ts';
+import { recordPage } from '../record-page.ts';
 import { scopeQuery } from '../scope.ts';
 import { formatTime } from '../times.ts';
 
@@ -33,7 +34,7 @@ export function registerEvents(app: ApiApp, context: ApiContext): void {
       const asked = and(
         fieldEquals('stream', 'event'),
         ...filterQueries(q),
-        types.length === 0 ? { type: 'all' } : or(...types.map((type) => fieldEquals('type', type))),
+        types.length === 0 ? { type: 'all' } : or(...types.map((type) => fieldEquals('event', type))),
       );
       const hash = treeHash(asked);
       const page: Cursor =
@@ -53,17 +54,8 @@ export function registerEvents(app: ApiApp, context: ApiContext): void {
           signal,
           timeoutMs: config.query.timeoutMs,
         });
-        const last = found.records.at(-1);
-        const after = last ? { time: last.time, fid: last.fid, gen: last.gen, offset: last.offset } : page.after;
-        return {
-          items: found.records.map(apiEvent),
-          next: found.more ? encodeCursor({ hash, order, from, to, after }) : null,
-          notes: [
-            ...found.notes,
-            ...(found.more && last ? [{ code: 'limit_reached', limit }] : []),
-            ...noteRetention(page, config, clock),
-          ],
-        };
+        const { records, next, notes } = recordPage(found, page, limit);
+        return { items: records.map(apiEvent), next, notes: [...notes, ...noteRetention(page, config, clock)] };
       });
     },
   );
@@ -77,7 +69,7 @@ function apiEvent(record: LogRecord): ApiEvent {
   return {
     id: encodeRecordId(record),
     time: formatTime(record.time),
-    type: fields.get('type') ?? 'unknown',
+    type: fields.get('event') ?? 'unknown',
     app: record.source.app,
     env: record.source.env,
     host: record.source.host,

@@ -12,11 +12,12 @@ import {
   ListOf,
   ListQuerySchema,
 } from '../contract.ts';
+import { values } from '../filters.ts';
 import { lagOf, listed, newest, runs } from '../fleet-lists.ts';
 import type { FleetContainer } from '../fleet-view.ts';
 import { goneSignal } from '../gone.ts';
 import { pageOf } from '../list-page.ts';
-import { scopeAllows, scopeQuery, seesEverything } from '../scope.ts';
+import { matchesPattern, scopeAllows, scopeQuery, seesEverything } from '../scope.ts';
 import { formatMaybe } from '../times.ts';
 
 const DAY = 86_400e6;
@@ -79,9 +80,12 @@ export function registerFleet(app: ApiApp, context: ApiContext): void {
       details.sources.filter((s) => listed(principal, query)({ ...s.source, host: s.host })),
       (s) => s.host,
     );
-    const narrowed = !seesEverything(principal) || query.app || query.env || query.host || query.container;
+    // A host that runs nothing still reports; but whoever sees or asks for a part sees the hosts of that part.
+    const part = !seesEverything(principal) || query.app || query.env || query.container;
+    const named = values(query.host);
     const items = hosts
-      .filter((host) => !narrowed || mine.has(host.host) || sources.has(host.host))
+      .filter((host) => !part || mine.has(host.host) || sources.has(host.host))
+      .filter((host) => named.length === 0 || named.some((name) => matchesPattern(name, host.host)))
       .map((host): ApiHost => {
         const containers = mine.get(host.host) ?? [];
         const reporting = !silent(host);

@@ -1,11 +1,12 @@
 import type { ApiApp, ApiContext } from '../context.ts';
 import { ErrorSchema, LogsAnswerSchema, LogsQuerySchema } from '../contract.ts';
-import { type Cursor, decodeCursor, encodeCursor, treeHash } from '../cursor.ts';
+import { type Cursor, decodeCursor, treeHash } from '../cursor.ts';
 import { explainEmpty } from '../explain.ts';
 import { goneSignal } from '../gone.ts';
 import { resolveLimit } from '../list-page.ts';
 import { resolveQuery, resolveRange } from '../log-request.ts';
 import { noteRetention } from '../notes.ts';
+import { recordPage } from '../record-page.ts';
 import { recordTexts } from '../records.ts';
 import { formatMaybe } from '../times.ts';
 
@@ -45,20 +46,13 @@ export function registerLogs(app: ApiApp, context: ApiContext): void {
           timeoutMs: config.query.timeoutMs,
         });
         const { completeTo, gaps } = await watermark.completeness(asked.tree, principal, page);
-        const last = found.records.at(-1);
-        const after = last ? { time: last.time, fid: last.fid, gen: last.gen, offset: last.offset } : page.after;
-        const next = found.more ? encodeCursor({ hash, order, from, to, after }) : null;
-        const notes = [
-          ...found.notes,
-          ...(found.more && last ? [{ code: 'limit_reached', limit }] : []),
-          ...noteRetention(page, config, clock),
-        ];
-        const timedOut = found.notes.some((note) => note.code === 'time_limit_reached');
-        if (found.records.length === 0 && !page.after && !timedOut)
+        const { records, next, notes, timedOut } = recordPage(found, page, limit);
+        notes.push(...noteRetention(page, config, clock));
+        if (records.length === 0 && !page.after && !timedOut)
           notes.push(...(await explainEmpty(context, asked, principal, page, signal)));
-        const records = await recordTexts(found.records, signal);
+        const texts = await recordTexts(records, signal);
         const rest = JSON.stringify({ next, completeTo: formatMaybe(completeTo), gaps, notes, stats: found.stats });
-        return `{"records":[${records.join(',')}],${rest.slice(1)}`;
+        return `{"records":[${texts.join(',')}],${rest.slice(1)}`;
       });
       // Already JSON: made in slices, where one call over ten thousand records would hold the event loop.
       return reply

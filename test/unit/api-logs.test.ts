@@ -32,7 +32,7 @@ beforeAll(async () => {
       fid: fid(3),
       kind: 'events',
       source: source({ app: 'shop', env: 'prod', reader: 'event' }),
-      messages: ['{"type":"die","exitCode":"137"}', '{"type":"start"}'],
+      messages: ['event=die exitCode=137 name=shop-1', 'event=start name=shop-1'],
       times: [T0 + 2_200_000, T0 + 2_300_000],
       flags: [3, 3],
     }),

@@ -51,7 +51,7 @@ beforeAll(async () => {
       fid: 'e'.repeat(32),
       kind: 'events',
       source: bSource,
-      messages: [`{"type":"oom","image":"${CANARY}"}`],
+      messages: [`event=oom image=${CANARY}`],
       flags: [3],
     }),
   );

@@ -55,11 +55,11 @@ describe('live', () => {
     const events = await tail('query=stream:event');
     const batch = next(['2026-11-21 10:00:00 ERROR broken', '2026-11-21 10:00:00 INFO fine']);
     batch.levels.fill(255);
-    const died = linesBatch({ kind: 'events', messages: ['{"type":"die"}'], flags: [3], times: [h.clock.nowUs()] });
+    const died = linesBatch({ kind: 'events', messages: ['event=die'], flags: [3], times: [h.clock.nowUs()] });
     await h.feed(batch, died);
     await errors.until((t) => t.records().length === 1);
     await events.until((t) => t.records().length === 1);
-    expect(events.messages()).toEqual(['{"type":"die"}']);
+    expect(events.messages()).toEqual(['event=die']);
   });
 
   test('the newest lines first when asked for, each once', async () => {
