@@ -125,11 +125,8 @@ export function cutPieces(bytes: Uint8Array, start: number, end: number, pieces:
       const inWord = byte === 0x27 && at > first && isAlnum(bytes[at - 1]);
       const close = at <= plainUntil || inWord ? 0 : quoteEnd(bytes, at, end);
       if (close === 0) at++;
-      else if (json && byte === 0x22 && isKey(bytes, close, end)) {
-        telling = TELLING_KEYS.has(hashBytes(bytes, at + 1, close));
-        at = close + 1;
-      } else if (json && telling && byte === 0x22) {
-        telling = false;
+      else if (json && byte === 0x22 && (telling || isKey(bytes, close, end))) {
+        telling = isKey(bytes, close, end) && TELLING_KEYS.has(hashBytes(bytes, at + 1, close));
         plainUntil = close;
         at++;
       } else {

@@ -100,6 +100,7 @@ export function compileLineField(
   const key = cutKey(field);
   const passes = compileTest(test.op === 'equals' ? { op: 'equals', value: cutValue(test.value) } : test);
   const name = key === field ? field.slice(field.lastIndexOf('.') + 1) : '';
+  if (passes('')) return (_, fields) => passes(fields().get(key) ?? '');
   return (message, fields) => {
     // The last part of a key stands in the message as it is, unless JSON escapes hide it.
     if (!message.includes(name) && !message.includes('\\')) return false;
