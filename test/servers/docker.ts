@@ -251,7 +251,10 @@ async function execIn(api: Docker, id: string, command: string[]): Promise<{ exi
   return { exitCode: ExitCode ?? -1, output: Buffer.concat(chunks).toString('utf8') };
 }
 
-/** `node test/servers/docker.ts get|start|stop`: an engine by hand, kept until stopped. */
+/**
+ * `node test/servers/docker.ts get|start|stop`: an engine by hand, kept until stopped. `start --network` gives it a bridge; dockerd leaves
+ * `docker0` and its iptables rules behind.
+ */
 async function main(command: string | undefined): Promise<number> {
   const dir = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'fleetlog-test', 'docker');
   if (command === 'stop') {
@@ -265,12 +268,12 @@ async function main(command: string | undefined): Promise<number> {
   }
   if (command === 'get') return 0;
   if (command !== 'start') {
-    process.stderr.write('usage: node test/servers/docker.ts get|start|stop\n');
+    process.stderr.write('usage: node test/servers/docker.ts get|start|stop [--network]\n');
     return 2;
   }
   mkdirSync(dir, { recursive: true });
   const pid = readPid(dir);
-  if (pid === null || !alive(pid)) await open(dir, true, false);
+  if (pid === null || !alive(pid)) await open(dir, process.argv.includes('--network'), false);
   process.stdout.write(`DOCKER_HOST=unix://${dir}/docker.sock\ncontainersDir=${dir}/data/containers\n`);
   return 0;
 }
