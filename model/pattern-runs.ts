@@ -1,5 +1,5 @@
 /**
- * What of a message is variable, by masking rules `pm-1` (docs/decisions/pattern-masking.md). Everything here looks at bytes only and keeps no
+ * What of a message is variable, by masking rules `pm-1` (docs/query.md, "Patterns"). Everything here looks at bytes only and keeps no
  * state between messages.
  */
 export const OTHER = 0;

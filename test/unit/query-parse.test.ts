@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type FleetlogError, isCode } from '../../model/errors.ts';
@@ -321,5 +322,17 @@ describe('texts made for people', () => {
     expect(printQuery(withoutEvents(parseQuery('a OR b').query))).toBe('(a OR b) -stream:event');
     expect(printQuery(withoutEvents(parseQuery('').query))).toBe('-stream:event');
     expect(printQuery(withoutEvents(parseQuery('a stream:*').query))).toBe('a stream:*');
+  });
+});
+
+describe('docs/query.md', () => {
+  const text = readFileSync(new URL('../../docs/query.md', import.meta.url), 'utf8');
+  const lines = [...text.matchAll(/```query\n([\s\S]*?)```/g)].flatMap(([, block]) => block.trim().split('\n'));
+
+  test('has examples', () => expect(lines.length).toBeGreaterThan(15));
+
+  test.each(lines)('%s', (line) => {
+    const { query } = parseQuery(line);
+    expect(bare(parseQuery(printQuery(query)).query)).toEqual(bare(query));
   });
 });
