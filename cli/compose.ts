@@ -26,6 +26,7 @@ import { createMemoryBus } from '../transport/memory-bus.ts';
 import { startMaintenance } from './compose-maintenance.ts';
 import { startRoleServer } from './compose-role-server.ts';
 import { exposeCounters } from './compose-telemetry.ts';
+import { VERSION } from './version.ts';
 
 export interface Roles {
   collector: boolean;
@@ -43,7 +44,6 @@ export interface Fleetlog {
   close(): Promise<void>;
 }
 
-export const VERSION = '0.1.0';
 const DASHBOARD = fileURLToPath(new URL('../dashboard/dist', import.meta.url));
 /** How long a central process lets a collector's batch wait for room before it answers 503. */
 const COLLECT_WAIT_MS = 5_000;
@@ -210,8 +210,15 @@ async function collect(
   }
   const watcher = createDirectoryWatcher({ sweepMs: config.collector.sweepMs, log });
   const stateDir = join(parts.dataDir, 'collector');
-  const discovery = createDiscovery({ config: collectorConfig, host, watcher, clock, log });
-  const events = await startEventPublisher({ bus, stateDir, host, log });
+  const events = await startEventPublisher({ bus, stateDir, host, log, clock });
+  const discovery = createDiscovery({
+    config: collectorConfig,
+    host,
+    watcher,
+    clock,
+    log,
+    eventsSinceUs: events.lastEventUs(),
+  });
   const collector = await startCollector({
     config: collectorConfig,
     retentionDays: Math.max(config.retention.days, ...config.retention.classes.map((c) => c.days)),
@@ -221,8 +228,10 @@ async function collect(
     clock,
     log,
     version: VERSION,
+    watcher,
+    onEvent: (event) => events.publish(event),
   });
-  exposeCounters(telemetry, 'collector', () => collector.counters());
+  exposeCounters(telemetry, 'collector', () => ({ ...collector.counters(), ...prefixed('events', events.counters()) }));
   return {
     collecting: () => ({
       docker: discovery.docker(),
@@ -231,12 +240,19 @@ async function collect(
     }),
     async close() {
       await discovery.close();
-      await events.close();
       await collector.close();
+      await events.close();
       watcher.close();
       await outer?.close();
     },
   };
+}
+
+/** `{ lost: 1 }` of `events` → `{ eventsLost: 1 }`. */
+function prefixed(name: string, counters: object): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(counters).map(([key, value]) => [`${name}${key[0].toUpperCase()}${key.slice(1)}`, Number(value)]),
+  );
 }
 
 async function closeAll(closers: Closer[], log: Logger): Promise<void> {
