@@ -191,10 +191,13 @@ export function createAssembler(bench: Workbench, options: AssemblerOptions): As
     return open;
   }
 
-  function severe(open: OpenRecord): boolean {
-    open.severe ??= options.severe(bench.bytes, beginOf(open.index), bench.ends[open.index]);
-    return open.severe;
-  }
+  /** The record a line may join; one closure for all lines, where each would need its own. */
+  let asked: OpenRecord | null = null;
+  const isSevere = (): boolean => {
+    if (!asked) return false;
+    asked.severe ??= options.severe(bench.bytes, beginOf(asked.index), bench.ends[asked.index]);
+    return asked.severe;
+  };
 
   /** Joins the line to the stream's open record if it belongs there. */
   function joined(assembly: Assembly, open: OpenRecord, line: ParsedLine, offset: number, rawEnd: number): number {
@@ -225,7 +228,8 @@ export function createAssembler(bench: Workbench, options: AssemblerOptions): As
       return KIND.PLAIN;
     }
     const from = bench.used;
-    const kind = line.flags ? STARTS : join.join(bench.bytes, from, from + line.length, open.kind, () => severe(open));
+    asked = open;
+    const kind = line.flags ? STARTS : join.join(bench.bytes, from, from + line.length, open.kind, isSevere);
     const size = bench.ends[open.index] - beginOf(open.index) + line.length + 1 + open.blanks.length / 2;
     if (kind === STARTS) close(assembly, stream, false);
     else if (open.lines + 1 + open.blanks.length / 2 > options.multilineLines || size > options.multilineBytes) {

@@ -36,9 +36,8 @@ export function createFileSource(fd: number, base = 0, fixed = false): ByteSourc
     },
     read(into, at, length, position) {
       const from = position - base;
-      const there = Math.min(length, size - position);
-      if (there <= 0) return 0;
-      if (there <= SYNC_BYTES) return fs.readSync(fd, into, at, length, from);
+      // The size may be older than the file's last growth: it only says how much there is at least.
+      if (size - position <= SYNC_BYTES) return fs.readSync(fd, into, at, length, from);
       return readAsync(fd, into, at, length, from);
     },
     close: () => fs.closeSync(fd),

@@ -9,8 +9,8 @@ export interface FileIndex {
   reading(id: FileIdentity): TailFile | null;
   /** What the checkpoint knows of it, also under another device number. */
   known(id: FileIdentity): FileState | null;
-  /** True when its lines are those of another file: a copy or a compressed twin. */
-  isTwin(id: FileIdentity): boolean;
+  /** The file whose lines it repeats, when it is a copy or a compressed twin. */
+  twinOf(id: FileIdentity): FileState | null;
   addTwin(state: FileState, id: FileIdentity): void;
   add(file: TailFile): void;
   remove(file: TailFile): void;
@@ -22,12 +22,12 @@ export function createFileIndex(checkpoint: Checkpoint): FileIndex {
   const reading = new Map<string, TailFile>();
   const known = new Map<string, FileState>();
   const rebooted = new Map<string, FileState>();
-  const twins = new Set<string>();
+  const twins = new Map<string, FileState>();
 
   function learn(state: FileState): void {
     known.set(identityKey(state), state);
     if (state.birth !== '0') rebooted.set(rebootKey(state), state);
-    for (const twin of state.twins) twins.add(twin);
+    for (const twin of state.twins) twins.set(twin, state);
   }
   for (const state of checkpoint.files.values()) learn(state);
 
@@ -44,12 +44,12 @@ export function createFileIndex(checkpoint: Checkpoint): FileIndex {
       learn(other);
       return other;
     },
-    isTwin: (id) => twins.has(identityKey(id)),
+    twinOf: (id) => twins.get(identityKey(id)) ?? null,
     addTwin(state, id) {
       const key = identityKey(id);
       if (twins.has(key)) return;
       state.twins = [...state.twins.slice(-7), key];
-      twins.add(key);
+      twins.set(key, state);
       checkpoint.put(state);
     },
     add(file) {

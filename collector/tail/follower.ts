@@ -70,6 +70,8 @@ export function createFollower(first: FileTarget, deps: FollowerDeps): Follower 
   let missingTold = false;
   let scanDue = false;
   const matching = new Set<string>();
+  /** Files read from a compressed sibling, by the identity of that. */
+  const compressed = new Map<string, TailFile>();
   const refused = new Set<string>();
 
   function newState(id: FileIdentity, path: string): FileState {
@@ -167,33 +169,43 @@ export function createFollower(first: FileTarget, deps: FollowerDeps): Follower 
     const key = identityKey(id);
     if (matching.has(key) || index.known(id)?.phase === 'done') return;
     matching.add(key);
+    let fd = -1;
     try {
-      const { fd } = openLog(path, target.root);
+      fd = openLog(path, target.root).fd;
       const size = gzipSize(fd);
-      const probe = createGzipSource(fd);
+      // A second descriptor for reading: by the time the head is known the name may be another file's.
+      const probe = createGzipSource(openLog(path, target.root).fd);
       const head = await headOf(probe).finally(() => probe.close());
       const candidates = [...checkpoint.files.values()].filter((s) => s.target === target.key && !isOnDisk(s));
       const match = head === null ? null : matchCompressed(candidates, head, size);
-      const open = () => createGzipSource(openLog(path, target.root).fd);
       if (match) {
         index.addTwin(match.state, id);
-        const drained = match.complete || index.reading(match.state) !== null;
-        if (drained) return;
-        match.state.phase = 'rotated';
-        start(match.state, path, open).final = true;
-        return;
+        if (match.complete || index.reading(match.state) !== null) return;
       }
-      const state = index.known(id) ?? newState(id, path);
+      const state = match?.state ?? index.known(id) ?? newState(id, path);
       state.phase = 'rotated';
       checkpoint.put(state);
-      start(state, path, open).final = true;
+      readFrom(fd, state, path, key);
+      fd = -1;
     } catch (error) {
       deps.count('compressed_errors');
       log.warn({ err: error, path }, 'cannot read compressed log file yet');
     } finally {
+      if (fd >= 0) closeSync(fd);
       matching.delete(key);
       if (scanned && !missingTold) declareMissing();
     }
+  }
+
+  function readFrom(fd: number, state: FileState, path: string, key: string): void {
+    let opened: number | null = fd;
+    const file = start(state, path, () => {
+      const source = createGzipSource(opened ?? openLog(file?.path ?? path, target.root).fd);
+      opened = null;
+      return source;
+    });
+    file.final = true;
+    compressed.set(key, file);
   }
 
   function isOnDisk(state: FileState): boolean {
@@ -218,7 +230,15 @@ export function createFollower(first: FileTarget, deps: FollowerDeps): Follower 
       present.add(known);
       return;
     }
-    if (index.isTwin(id)) return;
+    const unpacked = compressed.get(identityKey(id));
+    if (unpacked && !unpacked.closed) {
+      unpacked.path = path;
+      present.add(unpacked);
+      return;
+    }
+    const twin = index.twinOf(id);
+    // A compressed twin is taken up again when a restart interrupted it.
+    if (twin && (!gz || twin.phase === 'done' || index.reading(twin) !== null)) return;
     if (!isLive && Number(stat.mtimeMs) < deps.oldestUs() / 1_000 && !index.known(id)) {
       tooOld(id, path, Number(stat.size));
       return;
@@ -361,6 +381,7 @@ export function createFollower(first: FileTarget, deps: FollowerDeps): Follower 
     isGone: () => isGone,
     release(file) {
       files.delete(file);
+      for (const [key, one] of compressed) if (one === file) compressed.delete(key);
       if (live === file) live = null;
     },
   };

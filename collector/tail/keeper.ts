@@ -135,9 +135,10 @@ export function createKeeper(deps: KeeperDeps): Keeper {
       try {
         const { fd, stat } = openLog(path, follower.target.root);
         const id = identityOf(stat);
+        const twin = deps.index.twinOf(id);
         const fits =
           !deps.index.reading(id) &&
-          !deps.index.isTwin(id) &&
+          (twin === null || twin === file.state) &&
           !deps.index.known(id) &&
           headOfFile(fd) === file.generation.head &&
           (file.readPos === 0 || tailMatches(fd, file.readPos, tail));
