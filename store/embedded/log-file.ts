@@ -45,7 +45,8 @@ export function replayLog(path: string, onFrame: (memory: FrameMemory, head: Fra
   const fd = openSync(path, 'r+');
   const report = { frames: 0, torn: 0, damaged: 0 };
   try {
-    let window = frameMemory(new ArrayBuffer(WINDOW));
+    const { size } = fstatSync(fd);
+    let window = frameMemory(new ArrayBuffer(Math.min(WINDOW, (size + LOG_HEADER + 7) & ~7)));
     let base = 0;
     let held = 0;
 
@@ -61,7 +62,6 @@ export function replayLog(path: string, onFrame: (memory: FrameMemory, head: Fra
       }
     };
 
-    const { size } = fstatSync(fd);
     fill(0, LOG_HEADER);
     const named = held >= LOG_HEADER && window.bytes.toString('latin1', 0, 4) === MAGIC;
     const version = window.bytes.readUInt16LE(4);
@@ -71,9 +71,9 @@ export function replayLog(path: string, onFrame: (memory: FrameMemory, head: Fra
       });
     let good = named ? LOG_HEADER : 0;
     for (let at = LOG_HEADER; at + FRAME_HEADER <= size; ) {
-      if (at + FRAME_HEADER > base + held) fill(at, WINDOW);
+      if (at + FRAME_HEADER > base + held) fill(at, window.bytes.length);
       const length = claimedLength(window, at - base);
-      if (length > base + held - at && length <= size - at) fill(at, Math.max(WINDOW, length));
+      if (length > base + held - at && length <= size - at) fill(at, Math.max(window.bytes.length, length));
       const head = length === 0 ? null : readFrameHead(window, at - base, held, true);
       if (!head) {
         at += 8;

@@ -1,6 +1,6 @@
 import { type BloomPlan, planPasses } from '../../model/query/text-plan.ts';
 import { eachTokenHash } from '../../model/query/token-hash.ts';
-import { BLOOM_LINE, bloomAdd, bloomLines } from './bloom.ts';
+import { BLOOM_LINE, bloomAdd, bloomLines, sealBloom } from './bloom.ts';
 import { TEXT_KIND } from './segment-format.ts';
 
 /**
@@ -98,6 +98,7 @@ export function createTokenSet(): TokenSet {
       const lines = bloomLines(size);
       const filter = Buffer.alloc(lines * BLOOM_LINE);
       for (let k = 0; k < slots.length; k++) if (slots[k] !== 0) bloomAdd(filter, lines, slots[k] >>> 0);
+      sealBloom(filter);
       slots.fill(0);
       size = 0;
       return filter;
