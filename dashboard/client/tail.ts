@@ -1,4 +1,4 @@
-import type { ApiRecord, TailSkipped, TailWatermark } from '../../api/contract.ts';
+import type { ApiRecord, TailEnd, TailSkipped, TailWatermark } from '../../api/contract.ts';
 
 export interface TailEvents {
   record(record: ApiRecord): void;
@@ -22,6 +22,12 @@ export function startTail(
   stream.addEventListener('record', (event) => events.record(data<ApiRecord>(event)));
   stream.addEventListener('skipped', (event) => events.skipped(data<TailSkipped>(event)));
   stream.addEventListener('watermark', (event) => events.watermark(data<TailWatermark>(event)));
+  stream.addEventListener('end', (event) => {
+    // A server that stops comes back and the browser with it; a session that ended does not.
+    if (data<TailEnd>(event).reason === 'shutdown') return;
+    stream.close();
+    events.refused();
+  });
   stream.addEventListener('open', () => events.open());
   stream.addEventListener('error', () => (stream.readyState === 2 ? events.refused() : events.lost()));
   return { close: () => stream.close() };

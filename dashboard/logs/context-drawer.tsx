@@ -11,6 +11,7 @@ import { useWords } from '../words/words.tsx';
 import { useContextLines } from './context-data.ts';
 import styles from './context-drawer.module.css';
 import rowStyles from './row.module.css';
+import { instanceName } from './row-view.ts';
 import type { Scope } from './url-state.ts';
 
 interface ContextProps {
@@ -49,7 +50,7 @@ export function ContextDrawer(props: ContextProps) {
           <h2>{words.title}</h2>
           {anchor !== undefined && (
             <span className={styles.chip}>
-              <b>{visible(anchor.instance)}</b> · {visible(anchor.host)} · {visible(anchor.stream)}
+              <b>{visible(instanceName(anchor))}</b> · {visible(anchor.host)} · {visible(anchor.stream)}
             </span>
           )}
           <span className="grow" />
@@ -142,6 +143,7 @@ function Lines(props: {
   const { query, records, anchor } = props;
   const anchorId = records[anchor]?.id ?? null;
   // The anchor keeps its place on screen: centred at first, then wherever it was before lines came above it.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: new lines move the anchor
   useLayoutEffect(() => {
     const scroller = box.current;
     const row = anchorId === null ? null : scroller?.querySelector<HTMLElement>(`[data-id="${CSS.escape(anchorId)}"]`);
@@ -158,7 +160,7 @@ function Lines(props: {
   }, [props.current]);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolled list must be reachable by keys
-    <div className={styles.lines} ref={box} tabIndex={0} role="group" aria-label={words.title}>
+    <section className={styles.lines} ref={box} tabIndex={0} aria-label={words.title}>
       <button
         type="button"
         className={styles.more}
@@ -188,7 +190,7 @@ function Lines(props: {
           words.last
         )}
       </button>
-    </div>
+    </section>
   );
 }
 
@@ -227,7 +229,7 @@ function ContextRow(props: {
       <span className={`${rowStyles.lv} ${rowStyles[`lv${level}`]}`}>
         {record.level === null ? '–' : record.level.toUpperCase()}
       </span>
-      {props.showInstance && <span className={rowStyles.inst}>{visible(record.instance)}</span>}
+      {props.showInstance && <span className={rowStyles.inst}>{visible(instanceName(record))}</span>}
       <div className={styles.message}>
         <Message text={record.message} finder={props.finder} columns={0} unfolded={unfolded} onUnfold={setUnfolded} />
       </div>

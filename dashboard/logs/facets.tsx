@@ -90,8 +90,7 @@ function FacetValue(props: FacetsProps & { field: FacetField; entry: Entry; shar
       <button
         type="button"
         className={styles.pick}
-        role="checkbox"
-        aria-checked={entry.state === 'in' ? true : entry.state === 'out' ? 'mixed' : false}
+        aria-pressed={entry.state === 'in' ? true : entry.state === 'out' ? 'mixed' : false}
         aria-label={text.toggle(name, words.logs.lines(entry.count))}
         title={name}
         onClick={(event) => (event.altKey ? props.onExclude(field, entry.value) : props.onToggle(field, entry.value))}

@@ -141,7 +141,7 @@ function Gap({ left, right, text }: { left: number; right: number; text: string 
   const side = left > 0.75 ? styles.causeRight : right < 0.2 ? styles.causeLeft : '';
   return (
     <span className={styles.gap} style={{ left: `${left * 100}%`, width: `${(right - left) * 100}%` }} title={text}>
-      <span className={`${styles.cause} ${side}`}>{text}</span>
+      {right - left > 0.02 && <span className={`${styles.cause} ${side}`}>{text}</span>}
     </span>
   );
 }
@@ -187,7 +187,7 @@ function Table({ model, zone }: { model: HistogramModel; zone: Zone }) {
   const keys = STACK.filter((key) => model.totals[key] > 0);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolled table must be reachable by keys
-    <div className={styles.table} tabIndex={0} role="group" aria-label={words.table}>
+    <section className={styles.table} tabIndex={0} aria-label={words.table}>
       <table>
         <thead>
           <tr>
@@ -212,7 +212,7 @@ function Table({ model, zone }: { model: HistogramModel; zone: Zone }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </section>
   );
 }
 

@@ -15,6 +15,7 @@ import {
 import type { Zone } from '../format/time.ts';
 import { useMedia } from '../shell/media.ts';
 import { usePreferences } from '../shell/preferences.tsx';
+import { useSlow } from '../shell/slow.ts';
 import { type HitFinder, hitFinder } from '../text/hits.ts';
 import { FACET_FIELDS, type Run } from './data.ts';
 import { activeCount, type WriteClause } from './query-edit.ts';
@@ -42,6 +43,7 @@ export interface LogsPage {
   /** Filters are shown somewhere, so their counts are needed. */
   facets: boolean;
   activeFilters: number;
+  /** For so long that a reader wonders: shown, and stopped by Esc. */
   running: boolean;
   /** The last search found no line. */
   empty: boolean;
@@ -127,7 +129,7 @@ export function useLogsPage(): LogsPage {
     sheet,
     facets: facetColumn || sheet,
     activeFilters: activeCount(url.query, FACET_FIELDS),
-    running,
+    running: useSlow(running),
     empty,
     refused,
     help,

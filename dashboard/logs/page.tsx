@@ -54,7 +54,7 @@ export function LogsPage() {
         nowUs={page.nowUs}
         parser={page.parser}
         refused={page.refused}
-        running={useSlow(page.running && !url.live)}
+        running={page.running && !url.live}
         empty={page.empty && !url.live}
         filters={page.wide || url.live ? null : page.activeFilters}
         paused={paused}
@@ -84,15 +84,4 @@ function useRunAgainOnFirstLine(lines: boolean, known: boolean, again: () => voi
     if (before.current === false && lines) again();
     before.current = lines;
   }, [lines, known, again]);
-}
-
-/** True only when it has been true for 200 ms: a quick answer shows no progress bar. */
-function useSlow(value: boolean): boolean {
-  const [slow, setSlow] = useState(false);
-  useEffect(() => {
-    if (!value) return setSlow(false);
-    const timer = setTimeout(() => setSlow(true), 200);
-    return () => clearTimeout(timer);
-  }, [value]);
-  return slow && value;
 }

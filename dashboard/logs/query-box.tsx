@@ -1,5 +1,5 @@
 import { type KeyboardEvent, type Ref, useEffect, useImperativeHandle, useRef, useState } from 'react';
-import { Button } from '../shell/controls.tsx';
+import { Button, Key } from '../shell/controls.tsx';
 import { Icon } from '../shell/icon.tsx';
 import { useWords } from '../words/words.tsx';
 import styles from './query-box.module.css';
@@ -37,6 +37,7 @@ export function QueryBox(props: QueryBoxProps) {
   const [rested, setRested] = useState(true);
   const [picking, setPicking] = useState<{ list: string[]; at: number } | null>(null);
   useEffect(() => setText(props.value), [props.value]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: every key starts the rest anew
   useEffect(() => {
     if (rested) return;
     const timer = setTimeout(() => setRested(true), REST_MS);
@@ -127,7 +128,7 @@ export function QueryBox(props: QueryBoxProps) {
           ) : (
             text !== '' && <Button small look="ghost" icon="close" label={words.clear} onClick={() => run('')} />
           )}
-          {text === '' && !props.running && <kbd aria-hidden="true">/</kbd>}
+          {text === '' && !props.running && <Key name="/" />}
         </span>
         {props.running && <span className={styles.progress} role="progressbar" aria-label={words.running} />}
       </div>
@@ -171,11 +172,11 @@ function RecentList(props: { picking: { list: string[]; at: number }; onRun(text
           {words.forget}
         </button>
       </header>
-      <ul role="listbox" id="query-recent" aria-label={words.recent}>
+      <div role="listbox" id="query-recent" aria-label={words.recent} className={styles.list}>
         {props.picking.list.map((query, index) => (
           // biome-ignore lint/a11y/useKeyWithClickEvents: the combobox moves through the list by arrows
           // biome-ignore lint/a11y/useFocusableInteractive: focus stays in the field, aria-activedescendant points here
-          <li
+          <div
             key={query}
             id={`query-recent-${index}`}
             role="option"
@@ -183,9 +184,9 @@ function RecentList(props: { picking: { list: string[]; at: number }; onRun(text
             onClick={() => props.onRun(query)}
           >
             {query}
-          </li>
+          </div>
         ))}
-      </ul>
+      </div>
       <footer>
         <span>
           <kbd>↑</kbd> <kbd>↓</kbd>

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noArrayIndexKey: pieces of one text have no other identity
 import { pieces } from '../text/mark.ts';
 import styles from './query-box.module.css';
 import { queryRuns } from './query-marks.ts';
@@ -19,7 +20,6 @@ export function QueryTwin(props: { text: string; bad: { start: number; end: numb
         return (
           <span key={start} className={styles[run.look]}>
             {pieces(run.text, run.marks, hits, []).map((piece, index) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: pieces of one text have no other identity
               <span
                 key={index}
                 className={

@@ -61,7 +61,7 @@ export function RowDetail({ record, view, actions }: { record: ApiRecord; view: 
         <div className={pretty === null ? `${styles.grid} ${styles.single}` : styles.grid}>
           <FieldTable record={record} view={view} actions={actions} fields={fields} />
           {pretty !== null && (
-            <pre className={styles.json} aria-label={words.detail.json}>
+            <pre className={styles.json}>
               <LogText text={pretty} finder={view.finder} json />
             </pre>
           )}

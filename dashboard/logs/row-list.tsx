@@ -1,3 +1,5 @@
+// biome-ignore-all lint/a11y/useSemanticElements: a virtualised list cannot be made of table elements
+// biome-ignore-all lint/a11y/useFocusableInteractive: focus roves over whole rows, not over their cells
 import { useVirtualizer } from '@tanstack/react-virtual';
 import {
   type ReactNode,
@@ -121,6 +123,7 @@ export function RowList(props: RowListProps) {
   }));
 
   return (
+    // biome-ignore lint/a11y/useAriaPropsSupportedByRole: both roles it can have take a label
     <div
       ref={scroller}
       className={props.old ? `${styles.rows} ${styles.old}` : styles.rows}
@@ -134,7 +137,7 @@ export function RowList(props: RowListProps) {
         props.onScroll?.(distanceFromEnd(event.currentTarget), event.currentTarget.scrollTop, intent.recent())
       }
     >
-      <div className={styles.canvas} style={{ height: virtual.getTotalSize() }} role="rowgroup">
+      <div className={styles.canvas} style={{ height: virtual.getTotalSize() }} role={props.live ? 'grid' : 'rowgroup'}>
         {shown.map((place) => {
           const item = items[place.index];
           return (

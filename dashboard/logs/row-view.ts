@@ -1,4 +1,4 @@
-import type { ApiRecord } from '../../api/contract.ts';
+import type { ApiRecord, TailSkipped } from '../../api/contract.ts';
 import type { Zone } from '../format/time.ts';
 import type { HitFinder } from '../text/hits.ts';
 
@@ -30,13 +30,18 @@ export interface RowActions {
 export type Item =
   | { kind: 'record'; key: string; record: ApiRecord }
   | { kind: 'day'; key: string; text: string }
-  | { kind: 'skipped'; key: string; count: number; from: string; to: string }
+  | { kind: 'skipped'; key: string; count: number; reason: TailSkipped['reason']; from: string; to: string }
   | { kind: 'mark'; key: string; text: string; good: boolean };
 
 /** `shop-order-4` → `shop-order`, `-4`: the number is dimmed so that the app reads first. */
 export function splitInstance(instance: string): [string, string] {
   const match = /^(.+?)([-._]\d{1,4})$/.exec(instance);
   return match === null ? [instance, ''] : [match[1], match[2]];
+}
+
+/** What to call the instance: a slot number alone (compose, Swarm) says nothing without its app. */
+export function instanceName(record: Pick<ApiRecord, 'app' | 'instance'>): string {
+  return /^\d+$/.test(record.instance) ? `${record.app}-${record.instance}` : record.instance;
 }
 
 /** One of six series for an instance, the same on every page and day. */

@@ -1,4 +1,6 @@
-import { type MouseEvent, memo, useRef } from 'react';
+// biome-ignore-all lint/a11y/useSemanticElements: a virtualised list cannot be made of table elements
+// biome-ignore-all lint/a11y/useFocusableInteractive: focus roves over whole rows, not over their cells
+import { type MouseEvent, memo, useRef, useState } from 'react';
 import type { ApiRecord } from '../../api/contract.ts';
 import { clockText, fractionText, fullText, microseconds } from '../format/time.ts';
 import { Button } from '../shell/controls.tsx';
@@ -6,7 +8,7 @@ import { Message } from '../text/message.tsx';
 import { visible } from '../text/visible.ts';
 import { useWords } from '../words/words.tsx';
 import styles from './row.module.css';
-import { type RowActions, type RowView, seriesOf, splitInstance } from './row-view.ts';
+import { instanceName, type RowActions, type RowView, seriesOf, splitInstance } from './row-view.ts';
 
 interface RowProps {
   record: ApiRecord;
@@ -25,12 +27,10 @@ export const Row = memo(function Row({ record, view, actions, rowIndex, focused,
   const level = record.level ?? 'none';
   const time = microseconds(record.time);
   const press = useOpenPress(() => actions.open(open ? null : record.id));
-  const [name, number] = splitInstance(record.instance);
+  const [name, number] = splitInstance(instanceName(record));
   // Four buttons a row are most of its nodes: only the row under the pointer has them.
   const [hovered, setHovered] = useState(false);
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the grid handles Enter for its focused row
-    // biome-ignore lint/a11y/useFocusableInteractive: roving tabindex
     <div
       role="row"
       aria-rowindex={rowIndex}
@@ -45,10 +45,12 @@ export const Row = memo(function Row({ record, view, actions, rowIndex, focused,
       onMouseLeave={() => setHovered(false)}
       {...press}
     >
-      <time role="gridcell" className={styles.time} dateTime={record.time} title={fullText(time, view.zone)}>
-        {clockText(time, view.zone)}
-        <i>{fractionText(time)}</i>
-      </time>
+      <span role="gridcell" className={styles.time}>
+        <time dateTime={record.time} title={fullText(time, view.zone)}>
+          {clockText(time, view.zone)}
+          <i>{fractionText(time)}</i>
+        </time>
+      </span>
       <span role="gridcell" className={`${styles.lv} ${styles[`lv${level}`]}`}>
         {record.level === null ? '–' : record.level.toUpperCase()}
       </span>
@@ -57,7 +59,7 @@ export const Row = memo(function Row({ record, view, actions, rowIndex, focused,
         className={styles.inst}
         title={visible(`${record.app} / ${record.env} / ${record.instance}`)}
       >
-        <span className={`${styles.dot} ${styles[`s${seriesOf(record.instance)}`]}`} aria-hidden="true" />
+        <span className={`${styles.dot} ${styles[`s${seriesOf(instanceName(record))}`]}`} aria-hidden="true" />
         {visible(name)}
         <i>{visible(number)}</i>
       </span>

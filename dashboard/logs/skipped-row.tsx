@@ -1,3 +1,5 @@
+// biome-ignore-all lint/a11y/useSemanticElements: a virtualised list cannot be made of table elements
+// biome-ignore-all lint/a11y/useFocusableInteractive: focus roves over whole rows, not over their cells
 import { count } from '../format/number.ts';
 import { useWords } from '../words/words.tsx';
 import styles from './row-list.module.css';
@@ -10,7 +12,9 @@ export function SkippedRow({ item }: { item: Extract<Item, { kind: 'skipped' }> 
   const [, change] = useLogsUrl();
   return (
     <div className={`${styles.sep} ${styles.hole}`} role="row">
-      <span role="gridcell">{words.skipped(count(item.count))}</span>
+      <span role="gridcell">
+        {item.reason === 'busy' ? words.untested(count(item.count)) : words.skipped(count(item.count))}
+      </span>
       <button
         type="button"
         onClick={() =>

@@ -76,7 +76,13 @@ export function createTailBuffer(limits: { shown: number; waiting: number } = TA
       paused = false;
       incoming.push(...waiting);
       if (overflow !== null)
-        incoming.push({ kind: 'skipped', key: `skipped ${serial++}`, ...overflow, to: justAfter(overflow.to) });
+        incoming.push({
+          kind: 'skipped',
+          key: `skipped ${serial++}`,
+          ...overflow,
+          reason: 'slow_client',
+          to: justAfter(overflow.to),
+        });
       figures.shown += figures.waiting;
       figures.waiting = 0;
       figures.waitingErrors = 0;

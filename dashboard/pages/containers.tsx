@@ -107,7 +107,7 @@ function ContainerRow({ one, zone, now }: { one: ApiContainer; zone: Zone; now: 
   return (
     <tr className={gone ? styles.removed : undefined}>
       <th scope="row" title={visible(words.named(one.named.app))}>
-        <Link href={href} aria-label={visible(words.openLogs(one.instance))}>
+        <Link href={href} title={visible(words.openLogs(one.instance))}>
           {visible(one.app)}
         </Link>
       </th>

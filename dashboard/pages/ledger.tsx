@@ -82,7 +82,7 @@ export function LedgerPage() {
                       {visible(item.source.instance || item.source.containerName)}{' '}
                       <span className={styles.sub}>
                         {visible(
-                          `${item.source.app} / ${item.source.env} · ${item.source.host} · ${item.source.path.split('/').at(-1) ?? ''} · ${item.source.reader}`,
+                          `${item.source.app} / ${item.source.env} · ${item.source.host} · ${fileName(item.source.path)} · ${item.source.reader}`,
                         )}
                       </span>
                     </th>
@@ -113,6 +113,11 @@ export function LedgerPage() {
       </div>
     </Frame>
   );
+}
+
+/** The last part of the path; a container's 64-digit id is cut as everywhere else. */
+function fileName(path: string): string {
+  return (path.split('/').at(-1) ?? '').replace(/[0-9a-f]{64}/, (id) => `${id.slice(0, 12)}…`);
 }
 
 function Total({ items }: { items: LedgerItem[] }) {

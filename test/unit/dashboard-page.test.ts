@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { HistogramAnswer } from '../../api/contract.ts';
 import { ApiError, createRequester, searchText } from '../../dashboard/client/request.ts';
-import { en } from '../../dashboard/words/en.ts';
+import { durationUs } from '../../dashboard/format/moment.ts';
+import { isoTime } from '../../dashboard/format/time.ts';
 import { explain } from '../../dashboard/logs/explanations.ts';
 import { axisTicks, gapSpans, pickInterval, readHistogram, snap } from '../../dashboard/logs/histogram-model.ts';
 import { type LogsUrl, readLogsUrl, writeLogsUrl } from '../../dashboard/logs/url-state.ts';
-import { durationUs } from '../../dashboard/format/moment.ts';
-import { isoTime } from '../../dashboard/format/time.ts';
+import { en } from '../../dashboard/words/en.ts';
 import { clauseText } from '../../model/query/parse.ts';
 
 describe('the address', () => {
@@ -40,9 +41,12 @@ describe('the address', () => {
 });
 
 describe('the histogram', () => {
-  const answer = {
+  const answer: HistogramAnswer = {
     interval: '30s',
-    buckets: [0, 1, 2, 3].map((n) => ({ time: isoTime(1_795_256_640e6 + n * 30e6), counts: n === 1 ? { error: 3, info: 10, none: 1 } : {} })),
+    buckets: [0, 1, 2, 3].map((n) => ({
+      time: isoTime(1_795_256_640e6 + n * 30e6),
+      counts: (n === 1 ? { error: 3, info: 10, none: 1 } : {}) as Record<string, number>,
+    })),
     gaps: [],
     completeTo: null,
     notes: [],
@@ -69,18 +73,30 @@ describe('the histogram', () => {
   test('a drag selects whole bars, at least one', () => {
     const model = readHistogram(answer);
     fc.assert(
-      fc.property(fc.double({ min: 0, max: 0.999, noNaN: true }), fc.double({ min: 0, max: 0.999, noNaN: true }), (a, b) => {
-        const range = snap(model, a, b);
-        expect((range.from - model.axis.from) % 30e6).toBe(0);
-        expect(range.to - range.from).toBeGreaterThanOrEqual(30e6);
-        expect(range.from >= model.axis.from && range.to <= model.axis.to).toBe(true);
-      }),
+      fc.property(
+        fc.double({ min: 0, max: 0.999, noNaN: true }),
+        fc.double({ min: 0, max: 0.999, noNaN: true }),
+        (a, b) => {
+          const range = snap(model, a, b);
+          expect((range.from - model.axis.from) % 30e6).toBe(0);
+          expect(range.to - range.from).toBeGreaterThanOrEqual(30e6);
+          expect(range.from >= model.axis.from && range.to <= model.axis.to).toBe(true);
+        },
+      ),
     );
   });
 
   test('overlapping gaps are one span, an open one reaches the end', () => {
     const axis = { from: 0, to: 100e6 };
-    const gap = (from: number, to: number | null) => ({ host: 'h', app: null, env: null, from: isoTime(from), to: to === null ? null : isoTime(to), cause: 'lost', bytes: null });
+    const gap = (from: number, to: number | null) => ({
+      host: 'h',
+      app: null,
+      env: null,
+      from: isoTime(from),
+      to: to === null ? null : isoTime(to),
+      cause: 'lost',
+      bytes: null,
+    });
     const spans = gapSpans([gap(50e6, null), gap(10e6, 20e6), gap(15e6, 30e6), gap(200e6, 300e6)], axis);
     expect(spans.map(({ from, to, open }) => [from, to, open])).toEqual([
       [10e6, 30e6, false],
@@ -104,8 +120,25 @@ test('an empty answer is explained: slips first, each with a change that mends i
       { code: 'search_as_text', field: 'cost', query: '"cost:1300ms"' },
       { code: 'lines_in_range', count: 7 },
     ],
-    [{ host: 'h7', app: null, env: null, from: '2026-11-21T10:03:12.000000Z', to: null, cause: 'collector_silent', bytes: null }],
-    { query: 'levle:error app:Shop', zone: 'utc', nowUs: 1_795_256_640e6, range: { from: 1_795_253_040e6, to: 1_795_256_640e6 }, words: en, write: clauseText },
+    [
+      {
+        host: 'h7',
+        app: null,
+        env: null,
+        from: '2026-11-21T10:03:12.000000Z',
+        to: null,
+        cause: 'collector_silent',
+        bytes: null,
+      },
+    ],
+    {
+      query: 'levle:error app:Shop',
+      zone: 'utc',
+      nowUs: 1_795_256_640e6,
+      range: { from: 1_795_253_040e6, to: 1_795_256_640e6 },
+      words: en,
+      write: clauseText,
+    },
   );
   expect(found.map((one) => one.look)).toEqual(['slip', 'slip', 'slip', 'time', 'host']);
   expect(found.map((one) => one.action?.change)).toEqual([
@@ -122,12 +155,29 @@ describe('requests', () => {
     createRequester('/api/v1', async () => new Response(body, { status, headers }));
 
   test('an error of the API carries code, hint, place and mend', async () => {
-    const body = JSON.stringify({ error: { code: 'bad_query', message: 'm', hint: 'h', position: { start: 1, end: 2 }, action: { label: 'l', query: 'q' } } });
-    await expect(answering(400, body).send('GET', '/logs')).rejects.toMatchObject({ status: 400, code: 'bad_query', hint: 'h', position: { start: 1, end: 2 }, action: { query: 'q' } });
+    const body = JSON.stringify({
+      error: {
+        code: 'bad_query',
+        message: 'm',
+        hint: 'h',
+        position: { start: 1, end: 2 },
+        action: { label: 'l', query: 'q' },
+      },
+    });
+    await expect(answering(400, body).send('GET', '/logs')).rejects.toMatchObject({
+      status: 400,
+      code: 'bad_query',
+      hint: 'h',
+      position: { start: 1, end: 2 },
+      action: { query: 'q' },
+    });
   });
 
   test('a proxy that answers in HTML, and no answer at all, are errors with words', async () => {
-    await expect(answering(502, '<html>').send('GET', '/logs')).rejects.toMatchObject({ code: 'http_502', message: 'HTTP 502' });
+    await expect(answering(502, '<html>').send('GET', '/logs')).rejects.toMatchObject({
+      code: 'http_502',
+      message: 'HTTP 502',
+    });
     const dead = createRequester('/api/v1', async () => {
       throw new TypeError('fetch failed');
     });
@@ -143,13 +193,20 @@ describe('requests', () => {
   });
 
   test('parameters are encoded, repeated and left out', () => {
-    expect(searchText({ query: 'a&b 中', app: ['x', 'y'], limit: 5, cursor: undefined, env: '' })).toBe('?query=a%26b+%E4%B8%AD&app=x&app=y&limit=5');
+    expect(searchText({ query: 'a&b 中', app: ['x', 'y'], limit: 5, cursor: undefined, env: '' })).toBe(
+      '?query=a%26b+%E4%B8%AD&app=x&app=y&limit=5',
+    );
   });
 });
 
 describe('tokens', () => {
   const css = readFileSync(new URL('../../dashboard/styles/tokens.css', import.meta.url), 'utf8');
-  const pairs = new Map(Array.from(css.matchAll(/--([\w-]+):\s*light-dark\((#[0-9a-f]{6}),\s*(#[0-9a-f]{6})\)/g), (m) => [m[1], [m[2], m[3]]]));
+  const pairs = new Map(
+    Array.from(css.matchAll(/--([\w-]+):\s*light-dark\((#[0-9a-f]{6}),\s*(#[0-9a-f]{6})\)/g), (m) => [
+      m[1],
+      [m[2], m[3]],
+    ]),
+  );
   const luminance = (hex: string) => {
     const [r, g, b] = [1, 3, 5].map((at) => {
       const channel = Number.parseInt(hex.slice(at, at + 2), 16) / 255;
@@ -163,15 +220,31 @@ describe('tokens', () => {
   };
   const surfaces = ['bg', 'bg-sunken', 'bg-hover', 'bg-selected'];
 
-  test.each(['text', 'text-2', 'text-3', 'accent', 'trace', 'debug', 'info', 'warn', 'error', 'fatal', 'ok', 'deploy', 'syn-field', 'syn-string', 'syn-number', 'syn-bool'])(
-    'text in %s has 4.5:1 on every surface, in both themes',
-    (name) => {
-      for (const surface of surfaces)
-        for (const theme of [0, 1]) expect(contrast(pairs.get(name)![theme], pairs.get(surface)![theme])).toBeGreaterThanOrEqual(4.5);
-    },
-  );
+  test.each([
+    'text',
+    'text-2',
+    'text-3',
+    'accent',
+    'trace',
+    'debug',
+    'info',
+    'warn',
+    'error',
+    'fatal',
+    'ok',
+    'deploy',
+    'syn-field',
+    'syn-string',
+    'syn-number',
+    'syn-bool',
+  ])('text in %s has 4.5:1 on every surface, in both themes', (name) => {
+    for (const surface of surfaces)
+      for (const theme of [0, 1])
+        expect(contrast(pairs.get(name)![theme], pairs.get(surface)![theme])).toBeGreaterThanOrEqual(4.5);
+  });
 
   test.each(['line-control', 'warn-fill', 'error-fill', 'fatal-fill'])('%s has at least 2.5:1 as a mark', (name) => {
-    for (const theme of [0, 1]) expect(contrast(pairs.get(name)![theme], pairs.get('bg')![theme])).toBeGreaterThanOrEqual(2.5);
+    for (const theme of [0, 1])
+      expect(contrast(pairs.get(name)![theme], pairs.get('bg')![theme])).toBeGreaterThanOrEqual(2.5);
   });
 });

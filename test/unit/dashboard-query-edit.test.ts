@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { excludeValue, onlyValue, toggleValue, valueState, withoutField, wordsOnly } from '../../dashboard/logs/query-edit.ts';
+import {
+  excludeValue,
+  onlyValue,
+  toggleValue,
+  valueState,
+  withoutField,
+  wordsOnly,
+} from '../../dashboard/logs/query-edit.ts';
 import { queryRuns } from '../../dashboard/logs/query-marks.ts';
 import { clauseText, parseQuery } from '../../model/query/parse.ts';
 import { printQuery } from '../../model/query/print.ts';
@@ -53,7 +60,16 @@ const value = fc.oneof(
   fc.string({ minLength: 1, maxLength: 8 }).filter((text) => text.trim() !== '' && text.isWellFormed()),
 );
 const field = fc.constantFrom('app', 'env', 'host', 'instance', 'user.id', 'odd name');
-const base = fc.constantFrom('', 'timeout', '"a b" 超时', '(a OR b) -c', 'a OR b', 'status:>=500 ~"x y"', '/ab+c/ env:prod', 'NOT (a b)');
+const base = fc.constantFrom<string>(
+  '',
+  'timeout',
+  '"a b" 超时',
+  '(a OR b) -c',
+  'a OR b',
+  'status:>=500 ~"x y"',
+  '/ab+c/ env:prod',
+  'NOT (a b)',
+);
 
 const sameTree = (a: string, b: string) => printQuery(parseQuery(a).query) === printQuery(parseQuery(b).query);
 
@@ -84,9 +100,20 @@ describe('whatever the value', () => {
 
   test('the tinted twin under the field is the same text, glyph for glyph', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.string({ unit: fc.constantFrom('a', ':', '"', '(', ')', '-', ' ', '：', '“', '/', 'OR', 'app') }), value, base), (text) => {
-        expect(queryRuns(text).map((run) => run.text).join('')).toBe(text);
-      }),
+      fc.property(
+        fc.oneof(
+          fc.string({ unit: fc.constantFrom('a', ':', '"', '(', ')', '-', ' ', '：', '“', '/', 'OR', 'app') }),
+          value,
+          base,
+        ),
+        (text) => {
+          expect(
+            queryRuns(text)
+              .map((run) => run.text)
+              .join(''),
+          ).toBe(text);
+        },
+      ),
     );
   });
 });

@@ -67,7 +67,8 @@ describe('the live view', () => {
         let written = 0;
         for (const [n, what] of steps.entries()) {
           if (what === 'push') buffer.push(record(n));
-          else if (what === 'skip') buffer.skipped({ count: 7, from: record(n).time, to: record(n + 1).time });
+          else if (what === 'skip')
+            buffer.skipped({ count: 7, reason: 'slow_client', from: record(n).time, to: record(n + 1).time });
           else if (what === 'draw') buffer.items();
           else buffer[what]();
           written += what === 'push' ? 1 : what === 'skip' ? 7 : 0;
@@ -75,7 +76,9 @@ describe('the live view', () => {
           expect(shown + waiting + skipped).toBe(written);
         }
         expect(buffer.items().length).toBeLessThanOrEqual(20);
-        const ids = keys(buffer.items()).filter((key) => key.startsWith('id')).map((key) => Number(key.slice(2)));
+        const ids = keys(buffer.items())
+          .filter((key) => key.startsWith('id'))
+          .map((key) => Number(key.slice(2)));
         expect(ids).toEqual(ids.toSorted((a, b) => a - b));
       }),
     );

@@ -26,7 +26,9 @@ describe('hidden characters are shown as escapes', () => {
   ])('%j', (text, expected) => expect(visible(text)).toBe(expected));
 
   test('nothing hidden is left, whatever the text', () => {
-    fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 40 }), (text) => hiddenIn(visible(text)).length === 0));
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 40 }), (text) => hiddenIn(visible(text)).length === 0),
+    );
   });
 });
 
@@ -47,7 +49,10 @@ describe('ANSI', () => {
   });
 
   test('no text is lost, whatever the sequences', () => {
-    const part = fc.oneof(fc.string(), fc.constantFrom('\u001b[', '\u001b[31m', '\u001b[0m', 'm', ';', '\u001b[38;5;9m', '\u001b]0;t\u0007'));
+    const part = fc.oneof(
+      fc.string(),
+      fc.constantFrom('\u001b[', '\u001b[31m', '\u001b[0m', 'm', ';', '\u001b[38;5;9m', '\u001b]0;t\u0007'),
+    );
     fc.assert(
       fc.property(fc.array(part), (parts) => {
         const { text, marks } = readAnsi(parts.join(''));
@@ -61,15 +66,27 @@ describe('ANSI', () => {
 test('pieces joined again are the text, however marks, hits and hidden characters overlap', () => {
   const span = fc.tuple(fc.nat(20), fc.nat(20)).map(([a, b]): [number, number] => [Math.min(a, b), Math.max(a, b) + 1]);
   const apart = (spans: [number, number][]) =>
-    spans.sort((a, b) => a[0] - b[0]).filter(([start], i, all) => i === 0 || start >= Math.max(...all.slice(0, i).map((one) => one[1])));
+    spans
+      .sort((a, b) => a[0] - b[0])
+      .filter(([start], i, all) => i === 0 || start >= Math.max(...all.slice(0, i).map((one) => one[1])));
   fc.assert(
     fc.property(fc.string({ minLength: 21, maxLength: 40 }), fc.array(span), fc.array(span), (text, a, b) => {
       const marks = apart(a).map(([start, end]): Mark => ({ start, end, tone: 'key' }));
       const found = apart(b);
       const made = pieces(text, marks, found, []);
       expect(made.map((piece) => piece.text).join('')).toBe(text);
-      expect(made.filter((piece) => piece.hit).map((piece) => piece.text).join('')).toBe(found.map(([s, e]) => text.slice(s, e)).join(''));
-      expect(made.filter((piece) => piece.tone).map((piece) => piece.text).join('')).toBe(marks.map((m) => text.slice(m.start, m.end)).join(''));
+      expect(
+        made
+          .filter((piece) => piece.hit)
+          .map((piece) => piece.text)
+          .join(''),
+      ).toBe(found.map(([s, e]) => text.slice(s, e)).join(''));
+      expect(
+        made
+          .filter((piece) => piece.tone)
+          .map((piece) => piece.text)
+          .join(''),
+      ).toBe(marks.map((m) => text.slice(m.start, m.end)).join(''));
     }),
   );
 });
@@ -97,25 +114,45 @@ describe('hits', () => {
   });
 
   test('ranges ascend, do not overlap and lie in the text', () => {
-    const words = fc.array(fc.constantFrom('a', 'ab', '超', '超时', ' ', '.', 'A_b', '1'), { maxLength: 12 }).map((all) => all.join(''));
+    const words = fc
+      .array(fc.constantFrom('a', 'ab', '超', '超时', ' ', '.', 'A_b', '1'), { maxLength: 12 })
+      .map((all) => all.join(''));
     fc.assert(
-      fc.property(words, fc.array(fc.constantFrom('a', 'ab', '超时', '"a b"', '~"b"', 'a*'), { minLength: 1, maxLength: 3 }), (text, terms) => {
-        let last = 0;
-        for (const [start, end] of finder(terms.join(' OR '))(text)) {
-          expect(start >= last && end > start && end <= text.length).toBe(true);
-          last = end + 1;
-        }
-      }),
+      fc.property(
+        words,
+        fc.array(fc.constantFrom('a', 'ab', '超时', '"a b"', '~"b"', 'a*'), { minLength: 1, maxLength: 3 }),
+        (text, terms) => {
+          let last = 0;
+          for (const [start, end] of finder(terms.join(' OR '))(text)) {
+            expect(start >= last && end > start && end <= text.length).toBe(true);
+            last = end + 1;
+          }
+        },
+      ),
     );
   });
 });
 
 describe('joined lines', () => {
-  const trace = ['创建订单失败', 'java.lang.IllegalStateException: x', ...Array.from({ length: 20 }, (_, i) => `\tat org.springframework.A.b(A.java:${i})`), '\tat com.fleet.Pay.go(Pay.java:7)', 'Caused by: java.io.IOException: reset', '\tat java.net.Socket.read(Socket.java)', '... 12 more'];
+  const trace = [
+    '创建订单失败',
+    'java.lang.IllegalStateException: x',
+    ...Array.from({ length: 20 }, (_, i) => `\tat org.springframework.A.b(A.java:${i})`),
+    '\tat com.fleet.Pay.go(Pay.java:7)',
+    'Caused by: java.io.IOException: reset',
+    '\tat java.net.Socket.read(Socket.java)',
+    '... 12 more',
+  ];
 
   test('message, exception, cause and the own frame are shown, in order', () => {
     const { shown, hidden } = foldLines(trace, () => false);
-    expect(shown.map((index) => trace[index])).toEqual([trace[0], trace[1], trace[2], '\tat com.fleet.Pay.go(Pay.java:7)', 'Caused by: java.io.IOException: reset']);
+    expect(shown.map((index) => trace[index])).toEqual([
+      trace[0],
+      trace[1],
+      trace[2],
+      '\tat com.fleet.Pay.go(Pay.java:7)',
+      'Caused by: java.io.IOException: reset',
+    ]);
     expect(shown.length + hidden).toBe(trace.length);
   });
 
@@ -126,11 +163,17 @@ describe('joined lines', () => {
 
   test('as many lines as the row height expects', () => {
     fc.assert(
-      fc.property(fc.array(fc.constantFrom('x', '\tat a.b(C.java:1)', 'Caused by: y', '\tat java.x(Y)'), { minLength: 1, maxLength: 40 }), (lines) => {
-        const fold = foldLines(lines, (line) => line === 'x');
-        expect(fold.shown.length).toBe(shownLines(lines.length));
-        expect(fold.shown.length + fold.hidden).toBe(lines.length);
-      }),
+      fc.property(
+        fc.array(fc.constantFrom('x', '\tat a.b(C.java:1)', 'Caused by: y', '\tat java.x(Y)'), {
+          minLength: 1,
+          maxLength: 40,
+        }),
+        (lines) => {
+          const fold = foldLines(lines, (line) => line === 'x');
+          expect(fold.shown.length).toBe(shownLines(lines.length));
+          expect(fold.shown.length + fold.hidden).toBe(lines.length);
+        },
+      ),
     );
   });
 });
@@ -154,13 +197,10 @@ describe('JSON', () => {
 
   test('keys and values are told apart', () => {
     const text = '{"k":"v","n":-1.5e3,"b":true}';
-    expect(jsonMarks(text).filter((mark) => mark.tone !== 'quiet').map((mark) => `${mark.tone} ${text.slice(mark.start, mark.end)}`)).toEqual([
-      'key "k"',
-      'string "v"',
-      'key "n"',
-      'number -1.5e3',
-      'key "b"',
-      'boolean true',
-    ]);
+    expect(
+      jsonMarks(text)
+        .filter((mark) => mark.tone !== 'quiet')
+        .map((mark) => `${mark.tone} ${text.slice(mark.start, mark.end)}`),
+    ).toEqual(['key "k"', 'string "v"', 'key "n"', 'number -1.5e3', 'key "b"', 'boolean true']);
   });
 });

@@ -3,7 +3,15 @@ import { describe, expect, test } from 'vitest';
 import { readMoment } from '../../dashboard/format/moment.ts';
 import { bytes, count, duration } from '../../dashboard/format/number.ts';
 import { absolute, resolveRange, shiftRange, widenRange } from '../../dashboard/format/range.ts';
-import { clockText, fromParts, fullText, isoTime, microseconds, parts, type Zone } from '../../dashboard/format/time.ts';
+import {
+  clockText,
+  fromParts,
+  fullText,
+  isoTime,
+  microseconds,
+  parts,
+  type Zone,
+} from '../../dashboard/format/time.ts';
 
 const NOW = microseconds('2026-11-21T10:42:07.123456Z');
 const anyTime = fc.integer({ min: 946_684_800e6, max: 4_102_444_800e6 });
@@ -74,7 +82,10 @@ describe('ranges', () => {
   });
 
   test('zooming out doubles, keeps a relative range relative and an absolute one centred', () => {
-    expect(widenRange({ from: 'now-1h', to: 'now' }, { from: NOW - 3600e6, to: NOW }, NOW)).toEqual({ from: 'now-2h', to: 'now' });
+    expect(widenRange({ from: 'now-1h', to: 'now' }, { from: NOW - 3600e6, to: NOW }, NOW)).toEqual({
+      from: 'now-2h',
+      to: 'now',
+    });
     const range = { from: NOW - 20_000e6, to: NOW - 16_000e6 };
     expect(widenRange(absolute(range), range, NOW)).toEqual(absolute({ from: NOW - 22_000e6, to: NOW - 14_000e6 }));
   });
@@ -83,6 +94,13 @@ describe('ranges', () => {
 test('numbers, bytes and durations read as in the rest of the page', () => {
   expect([0, 18_402, 999_999, 1_234_567, 2.5e9].map(count)).toEqual(['0', '18,402', '999,999', '1.2 M', '2.5 G']);
   expect([0, 999, 1000, 61e6, 1.25e9].map(bytes)).toEqual(['0 B', '999 B', '1 kB', '61 MB', '1.3 GB']);
-  expect([42, 1900, 60_000, 208_000, 3_600_000, 90_061_000].map(duration)).toEqual(['42 ms', '1.9 s', '1 m', '3 m 28 s', '1 h', '1 d 1 h']);
+  expect([42, 1900, 60_000, 208_000, 3_600_000, 90_061_000].map(duration)).toEqual([
+    '42 ms',
+    '1.9 s',
+    '1 m',
+    '3 m 28 s',
+    '1 h',
+    '1 d 1 h',
+  ]);
   expect(clockText(NOW, 'utc')).toBe('10:42:07');
 });

@@ -21,11 +21,19 @@ test('every sentence of the Chinese dictionary is Chinese, but for names and dat
   const walk = (a: unknown, b: unknown, path: string) => {
     if (typeof a === 'string') {
       if (a === b) same.push(path);
-    } else if (typeof a === 'object') for (const key of Object.keys(a as object)) walk((a as never)[key], (b as never)[key], `${path}.${key}`);
+    } else if (typeof a === 'object')
+      for (const key of Object.keys(a as object)) walk((a as never)[key], (b as never)[key], `${path}.${key}`);
   };
   walk(en, zh, '');
   expect(same.sort()).toEqual(
-    ['.logs.detail.json', '.logs.detail.position', '.logs.detail.time', '.logs.time.utc', '.settings.utc', '.unknown'].sort(),
+    [
+      '.logs.detail.json',
+      '.logs.detail.position',
+      '.logs.detail.time',
+      '.logs.time.utc',
+      '.settings.utc',
+      '.unknown',
+    ].sort(),
   );
 });
 

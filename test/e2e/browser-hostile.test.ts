@@ -1,0 +1,138 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findChromium } from '../servers/chromium.ts';
+import { openPage, type Running, startBrowser, startProductWithPage } from './browser-harness.ts';
+import { xssPayloads } from './browser-payloads.ts';
+
+/** Log text and names are written by strangers. Whatever they write is shown as text, exactly, and does nothing (reliability S15, S16). */
+const executable = await findChromium();
+const WITHIN = { timeout: 60_000, interval: 200 };
+const PAYLOADS = xssPayloads();
+const INVISIBLE = [
+  'bidi \u202Egnp.exe\u202C end',
+  'zero\u200Bwidth',
+  'bell\u0007 osc \u001b]8;;http://evil\u0007x',
+  'del\u007f c1\u009b',
+];
+
+describe.skipIf(executable === null)('hostile text', () => {
+  let product: Running;
+  let browser: Browser;
+  beforeAll(async () => {
+    product = await startProductWithPage('hostile', (config) => {
+      config.auth.mode = 'none';
+    });
+    for (const [n, payload] of PAYLOADS.entries()) product.write({ app: payload, slot: n + 1 }, [`#${n} ${payload}`]);
+    for (const [n, text] of INVISIBLE.entries()) product.write({ app: 'hidden', slot: n + 1 }, [`@${n} ${text}`]);
+    browser = await startBrowser(executable!);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await product?.close();
+  });
+
+  test('there are 200 payloads', () => expect(new Set(PAYLOADS).size).toBe(200));
+
+  test('as messages, names, fields, queries and filters: no dialog, no violation, every character as written', {
+    timeout: 240_000,
+  }, async () => {
+    const { page, faults, close } = await openPage(browser, product.fleetlog.url);
+    page.setDefaultTimeout(WITHIN.timeout);
+    await page.addInitScript(() => {
+      Object.assign(window, { violations: [] as string[] });
+      document.addEventListener('securitypolicyviolation', (event) =>
+        (window as unknown as { violations: string[] }).violations.push(
+          `${event.violatedDirective} ${event.sourceFile}`,
+        ),
+      );
+    });
+    const quiet = async () => {
+      expect(await page.evaluate(() => (window as unknown as { violations: string[] }).violations)).toEqual([]);
+      expect(faults).toEqual([]);
+    };
+    const grid = page.getByRole('grid', { name: 'Log lines' });
+
+    await page.goto('/logs?wrap=1');
+    await expect
+      .poll(async () => {
+        await page.keyboard.press('r');
+        return (await page.getByLabel('Lines over time').innerText()).split('\n')[0];
+      }, WITHIN)
+      .toBe(`${PAYLOADS.length + INVISIBLE.length} lines`);
+
+    // Rows come and go with scrolling; what is collected on the way down is every line there is.
+    const seen = new Map<string, string>();
+    for (let from = 0; seen.size < PAYLOADS.length && from < 40; from += 1) {
+      for (const text of await grid.locator('[role="row"] [role="gridcell"]:nth-child(5)').allTextContents()) {
+        const id = /^#(\d+) /.exec(text)?.[1];
+        if (id !== undefined) seen.set(id, text.slice(id.length + 2));
+      }
+      await grid.evaluate((element) => element.scrollBy(0, 400));
+      await page.waitForFunction(
+        () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true)))),
+      );
+    }
+    expect(seen.size).toBe(PAYLOADS.length);
+    for (const [id, text] of seen) expect(text).toBe(PAYLOADS[Number(id)]);
+    await quiet();
+
+    // Every payload as a filter value, and one opened as a line with fields, context and link.
+    const filters = page.getByRole('complementary', { name: 'Filters' });
+    await filters
+      .getByRole('button', { name: /^\d+ more$/ })
+      .first()
+      .click();
+    const names = await filters
+      .locator('button[aria-pressed]')
+      .evaluateAll((all) => all.map((one) => one.getAttribute('title')));
+    for (const payload of PAYLOADS.slice(0, 20))
+      expect(names.filter((name) => name !== null && name.length > 0)).toContain(payload);
+    await grid.evaluate((element) => element.scrollTo(0, 0));
+    await page.keyboard.press('j');
+    await page.keyboard.press('Enter');
+    await page.getByRole('region', { name: 'Details' }).getByRole('row', { name: /^app/ }).waitFor();
+    await page.keyboard.press('c');
+    await page.getByRole('complementary', { name: 'Context' }).waitFor();
+    await page.keyboard.press('Escape');
+    await quiet();
+
+    // As the query itself, by address and typed, and as everything else an address holds.
+    for (const payload of PAYLOADS.filter((_, n) => n % 20 === 0)) {
+      const value = encodeURIComponent(payload);
+      await page.goto(`/logs?query=${value}&from=${value}&zone=${value}&open=${value}&context=${value}`);
+      expect(await page.getByRole('combobox', { name: 'Query' }).inputValue()).toBe(payload);
+      await quiet();
+    }
+    for (const path of ['/containers', '/ledger', '/settings']) {
+      await page.goto(path);
+      await page.getByRole('heading').first().waitFor();
+      if (path === '/containers')
+        await expect.poll(() => page.getByRole('row').count(), WITHIN).toBeGreaterThan(PAYLOADS.length);
+      await quiet();
+    }
+    await page.goto('/login?next=javascript:alert(1)');
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    await quiet();
+    await close();
+  });
+
+  test('control characters, bidi overrides and zero-width characters are shown as escapes', async () => {
+    const { page, faults, close } = await openPage(browser, product.fleetlog.url);
+    page.setDefaultTimeout(WITHIN.timeout);
+    await page.goto('/logs?query=app:hidden');
+    const shown = page.getByRole('grid').getByRole('row');
+    await shown.nth(INVISIBLE.length - 1).waitFor();
+    const text = (await shown.allInnerTexts()).join('\n');
+    for (const expected of [
+      'bidi \\u202egnp.exe\\u202c end',
+      'zero\\u200bwidth',
+      'bell\\x07 osc \\e]8;;http://evil\\x07x',
+      'del\\x7f c1\\x9b',
+    ]) {
+      expect(text).toContain(expected);
+    }
+    expect(text).not.toMatch(/[\u0007\u001b\u007f\u009b\u200b\u202c\u202e]/);
+    expect(faults).toEqual([]);
+    await close();
+  });
+});
