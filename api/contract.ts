@@ -7,6 +7,10 @@ import { type Static, type TSchema, Type } from 'typebox';
 const Str = (description: string) => Type.String({ description });
 const Maybe = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 const Time = Type.String({ description: 'UTC, ISO 8601 with six decimals', examples: ['2026-11-21T10:24:57.961032Z'] });
+const Password = Type.String({ maxLength: 1024 });
+/** What callers send: a name that is not known is refused, for it is mistyped. */
+const Closed = <T extends Record<string, TSchema>>(properties: T) =>
+  Type.Object(properties, { additionalProperties: false });
 const Level = Type.Enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']);
 
 /** Machine-readable remark on an answer; codes and their details are in docs/notes.md. */
@@ -71,15 +75,12 @@ export const LogsFilter = {
   container: Many,
   level: Many,
 };
-export const LogsQuerySchema = Type.Object(
-  {
-    ...LogsFilter,
-    limit: Type.Optional(Type.Integer({ minimum: 1, default: 200 })),
-    order: Type.Optional(Type.Enum(['desc', 'asc'])),
-    cursor: Type.Optional(Type.String({ maxLength: 4096 })),
-  },
-  { additionalProperties: false },
-);
+export const LogsQuerySchema = Closed({
+  ...LogsFilter,
+  limit: Type.Optional(Type.Integer({ minimum: 1, default: 200 })),
+  order: Type.Optional(Type.Enum(['desc', 'asc'])),
+  cursor: Type.Optional(Type.String({ maxLength: 4096 })),
+});
 export const LogsAnswerSchema = Type.Object({
   records: Type.Array(RecordSchema),
   next: Maybe(Type.String()),
@@ -88,14 +89,11 @@ export const LogsAnswerSchema = Type.Object({
   notes: Type.Array(NoteSchema),
   stats: StatsSchema,
 });
-export const HistogramQuerySchema = Type.Object(
-  {
-    ...LogsFilter,
-    interval: Type.Optional(Str('`auto` or a duration `500ms 5s 1m 1h 1d`')),
-    by: Type.Optional(Type.Enum(['level', 'app', 'env', 'host'])),
-  },
-  { additionalProperties: false },
-);
+export const HistogramQuerySchema = Closed({
+  ...LogsFilter,
+  interval: Type.Optional(Str('`auto` or a duration `500ms 5s 1m 1h 1d`')),
+  by: Type.Optional(Type.Enum(['level', 'app', 'env', 'host'])),
+});
 export const HistogramAnswerSchema = Type.Object({
   interval: Str('Duration of a bucket, e.g. `30s`'),
   buckets: Type.Array(Type.Object({ time: Time, counts: Type.Record(Type.String(), Type.Integer()) })),
@@ -104,55 +102,43 @@ export const HistogramAnswerSchema = Type.Object({
   notes: Type.Array(NoteSchema),
   stats: StatsSchema,
 });
-export const FacetsQuerySchema = Type.Object(
-  {
-    ...LogsFilter,
-    fields: Type.Optional(Str('Comma-separated fields; default `level,app,env,host,instance`')),
-    size: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 10 })),
-  },
-  { additionalProperties: false },
-);
+export const FacetsQuerySchema = Closed({
+  ...LogsFilter,
+  fields: Type.Optional(Str('Comma-separated fields; default `level,app,env,host,instance`')),
+  size: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 10 })),
+});
 export const FacetsAnswerSchema = Type.Object({
   facets: Type.Record(Type.String(), Type.Array(Type.Object({ value: Type.String(), count: Type.Integer() }))),
   notes: Type.Array(NoteSchema),
   stats: StatsSchema,
 });
-export const ContextQuerySchema = Type.Object(
-  {
-    id: Type.String({ maxLength: 64 }),
-    before: Type.Optional(Type.Integer({ minimum: 0, default: 50 })),
-    after: Type.Optional(Type.Integer({ minimum: 0, default: 50 })),
-    scope: Type.Optional(Type.Enum(['source', 'app', 'host'])),
-  },
-  { additionalProperties: false },
-);
+export const ContextQuerySchema = Closed({
+  id: Type.String({ maxLength: 64 }),
+  before: Type.Optional(Type.Integer({ minimum: 0, default: 50 })),
+  after: Type.Optional(Type.Integer({ minimum: 0, default: 50 })),
+  scope: Type.Optional(Type.Enum(['source', 'app', 'host'])),
+});
 export const ContextAnswerSchema = Type.Object({
   before: Type.Array(RecordSchema),
   anchor: RecordSchema,
   after: Type.Array(RecordSchema),
 });
-export const TailQuerySchema = Type.Object(
-  {
-    query: LogsFilter.query,
-    app: Many,
-    env: Many,
-    host: Many,
-    container: Many,
-    level: Many,
-    last: Type.Optional(
-      Type.Integer({ minimum: 0, maximum: 10_000, default: 0, description: 'Rows sent first, the newest in order' }),
-    ),
-  },
-  { additionalProperties: false },
-);
-export const ExportQuerySchema = Type.Object(
-  {
-    ...LogsFilter,
-    format: Type.Optional(Type.Enum(['ndjson', 'text', 'csv'])),
-    order: Type.Optional(Type.Enum(['asc', 'desc'])),
-  },
-  { additionalProperties: false },
-);
+export const TailQuerySchema = Closed({
+  query: LogsFilter.query,
+  app: Many,
+  env: Many,
+  host: Many,
+  container: Many,
+  level: Many,
+  last: Type.Optional(
+    Type.Integer({ minimum: 0, maximum: 10_000, default: 0, description: 'Rows sent first, the newest in order' }),
+  ),
+});
+export const ExportQuerySchema = Closed({
+  ...LogsFilter,
+  format: Type.Optional(Type.Enum(['ndjson', 'text', 'csv'])),
+  order: Type.Optional(Type.Enum(['asc', 'desc'])),
+});
 
 export const AppSchema = Type.Object({
   app: Type.String(),
@@ -241,39 +227,30 @@ export const LedgerItemSchema = Type.Object({
 export const ListOf = <T extends TSchema>(item: T) =>
   Type.Object({ items: Type.Array(item), next: Maybe(Type.String()), notes: Type.Array(NoteSchema) });
 
-export const ListQuerySchema = Type.Object(
-  {
-    app: Many,
-    env: Many,
-    host: Many,
-    container: Many,
-    limit: Type.Optional(Type.Integer({ minimum: 1 })),
-    cursor: Type.Optional(Type.String({ maxLength: 4096 })),
-  },
-  { additionalProperties: false },
-);
-export const EventsQuerySchema = Type.Object(
-  {
-    app: Many,
-    env: Many,
-    host: Many,
-    container: Many,
-    type: Many,
-    from: LogsFilter.from,
-    to: LogsFilter.to,
-    limit: Type.Optional(Type.Integer({ minimum: 1 })),
-    cursor: Type.Optional(Type.String({ maxLength: 4096 })),
-  },
-  { additionalProperties: false },
-);
+export const ListQuerySchema = Closed({
+  app: Many,
+  env: Many,
+  host: Many,
+  container: Many,
+  limit: Type.Optional(Type.Integer({ minimum: 1 })),
+  cursor: Type.Optional(Type.String({ maxLength: 4096 })),
+});
+export const EventsQuerySchema = Closed({
+  app: Many,
+  env: Many,
+  host: Many,
+  container: Many,
+  type: Many,
+  from: LogsFilter.from,
+  to: LogsFilter.to,
+  limit: Type.Optional(Type.Integer({ minimum: 1 })),
+  cursor: Type.Optional(Type.String({ maxLength: 4096 })),
+});
 
-export const ScopeSchema = Type.Object(
-  {
-    app: Type.String({ minLength: 1, maxLength: 512, description: 'Pattern, `*` for any run of characters' }),
-    env: Type.String({ minLength: 1, maxLength: 512, description: 'Pattern' }),
-  },
-  { additionalProperties: false },
-);
+export const ScopeSchema = Closed({
+  app: Type.String({ minLength: 1, maxLength: 512, description: 'Pattern, `*` for any run of characters' }),
+  env: Type.String({ minLength: 1, maxLength: 512, description: 'Pattern' }),
+});
 export const RoleSchema = Type.Enum(['admin', 'reader', 'collector', 'metrics']);
 export const MeSchema = Type.Object({
   name: Type.String(),
@@ -283,22 +260,13 @@ export const MeSchema = Type.Object({
   version: Type.String(),
   insecure: Type.Boolean(),
 });
-export const LoginSchema = Type.Object(
-  { name: Type.String({ maxLength: 128 }), password: Type.String({ maxLength: 1024 }) },
-  { additionalProperties: false },
-);
-export const SetupSchema = Type.Object(
-  {
-    token: Type.String({ maxLength: 128 }),
-    name: Type.String({ minLength: 1, maxLength: 128, pattern: '^[^\\s/:]+$' }),
-    password: Type.String({ maxLength: 1024 }),
-  },
-  { additionalProperties: false },
-);
-export const PasswordChangeSchema = Type.Object(
-  { old: Type.String({ maxLength: 1024 }), password: Type.String({ maxLength: 1024 }) },
-  { additionalProperties: false },
-);
+export const LoginSchema = Closed({ name: Type.String({ maxLength: 128 }), password: Password });
+export const SetupSchema = Closed({
+  token: Type.String({ maxLength: 128 }),
+  name: Type.String({ minLength: 1, maxLength: 128, pattern: '^[^\\s/:]+$' }),
+  password: Password,
+});
+export const PasswordChangeSchema = Closed({ old: Password, password: Password });
 export const UserSchema = Type.Object({
   name: Type.String(),
   role: RoleSchema,
@@ -307,18 +275,15 @@ export const UserSchema = Type.Object({
   lastLoginAt: Maybe(Time),
   disabled: Type.Boolean(),
 });
-export const UserCreateSchema = Type.Object(
-  {
-    name: Type.String({ minLength: 1, maxLength: 128, pattern: '^[^\\s/:]+$' }),
-    password: Type.String({ maxLength: 1024 }),
-    role: Type.Optional(Type.Enum(['admin', 'reader'])),
-    scopes: Type.Optional(Type.Array(ScopeSchema, { maxItems: 100 })),
-  },
-  { additionalProperties: false },
-);
+export const UserCreateSchema = Closed({
+  name: Type.String({ minLength: 1, maxLength: 128, pattern: '^[^\\s/:]+$' }),
+  password: Password,
+  role: Type.Optional(Type.Enum(['admin', 'reader'])),
+  scopes: Type.Optional(Type.Array(ScopeSchema, { maxItems: 100 })),
+});
 export const UserChangeSchema = Type.Object(
   {
-    password: Type.Optional(Type.String({ maxLength: 1024 })),
+    password: Type.Optional(Password),
     role: Type.Optional(Type.Enum(['admin', 'reader'])),
     scopes: Type.Optional(Type.Array(ScopeSchema, { maxItems: 100 })),
     disabled: Type.Optional(Type.Boolean()),
@@ -336,20 +301,15 @@ export const TokenSchema = Type.Object({
   expiresAt: Maybe(Time),
   lastUsedAt: Maybe(Time),
 });
-export const TokenCreateSchema = Type.Object(
-  {
-    name: Type.String({ minLength: 1, maxLength: 128 }),
-    role: Type.Optional(RoleSchema),
-    scopes: Type.Optional(Type.Array(ScopeSchema, { maxItems: 100 })),
-    host: Type.Optional(
-      Type.String({ minLength: 1, maxLength: 256, description: 'For role collector: the only host it may write' }),
-    ),
-    days: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: 3650, description: 'Days until it expires; absent: never' }),
-    ),
-  },
-  { additionalProperties: false },
-);
+export const TokenCreateSchema = Closed({
+  name: Type.String({ minLength: 1, maxLength: 128 }),
+  role: Type.Optional(RoleSchema),
+  scopes: Type.Optional(Type.Array(ScopeSchema, { maxItems: 100 })),
+  host: Type.Optional(
+    Type.String({ minLength: 1, maxLength: 256, description: 'For role collector: the only host it may write' }),
+  ),
+  days: Type.Optional(Type.Integer({ minimum: 1, maximum: 3650, description: 'Days until it expires; absent: never' })),
+});
 /** The secret is shown once. */
 export const TokenCreatedSchema = Type.Object({ token: TokenSchema, secret: Type.String() });
 export const ViewSchema = Type.Object({
@@ -362,20 +322,17 @@ export const ViewSchema = Type.Object({
   params: Type.Record(Type.String(), Type.String()),
   updatedAt: Time,
 });
-export const ViewWriteSchema = Type.Object(
-  {
-    name: Type.String({ minLength: 1, maxLength: 200 }),
-    query: Type.String({ maxLength: 16_384 }),
-    params: Type.Optional(
-      Type.Record(Type.String({ maxLength: 64 }), Type.String({ maxLength: 2_048 }), {
-        maxProperties: 50,
-        description: "Whatever else the page's URL holds: range, columns, filters",
-      }),
-    ),
-    shared: Type.Optional(Type.Boolean()),
-  },
-  { additionalProperties: false },
-);
+export const ViewWriteSchema = Closed({
+  name: Type.String({ minLength: 1, maxLength: 200 }),
+  query: Type.String({ maxLength: 16_384 }),
+  params: Type.Optional(
+    Type.Record(Type.String({ maxLength: 64 }), Type.String({ maxLength: 2_048 }), {
+      maxProperties: 50,
+      description: "Whatever else the page's URL holds: range, columns, filters",
+    }),
+  ),
+  shared: Type.Optional(Type.Boolean()),
+});
 export const ErrorSchema = Type.Object({
   error: Type.Object({
     code: Type.String(),

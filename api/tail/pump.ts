@@ -29,21 +29,26 @@ export function createTailPump(arrivals: Arrivals): TailPump {
   function turn(): void {
     scheduled = false;
     const end = performance.now() + TURN_MS;
-    let left = false;
+    let left = readers.length;
+    while (left > 0 && performance.now() < end) left = round(end);
+    forget();
+    if (left > 0) wake();
+  }
+
+  /** A share for each reader, as far as the turn reaches. Gives how many have something left. */
+  function round(end: number): number {
+    let left = 0;
     let served = 0;
     for (const reader of readers) {
       const now = performance.now();
-      if (now >= end) {
-        left = true;
-        break;
-      }
-      left = reader.step(Math.min(end, now + SHARE_MS)) || left;
+      if (now >= end) break;
+      if (reader.step(Math.min(end, now + SHARE_MS))) left++;
       served++;
     }
-    // Those who had no turn come first in the next.
+    left += readers.length - served;
+    // Those who had no share come first in the next round.
     readers = [...readers.slice(served), ...readers.slice(0, served)];
-    forget();
-    if (left) wake();
+    return left;
   }
 
   /** Texts of what all have read are of no more use. */

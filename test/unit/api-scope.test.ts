@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Scope } from '../../api/contract.ts';
@@ -7,14 +10,16 @@ import type { SourceStatus } from '../../model/batch.ts';
 import { HOST_KIND, INVENTORY_KIND, type InventoryDoc, LEDGER_KIND, type LedgerDoc } from '../../model/fleet.ts';
 import { compileMatch } from '../../model/query/match.ts';
 import { parseQuery } from '../../model/query/parse.ts';
+import { createEmbeddedLogStore } from '../../store/embedded/log-store.ts';
 import { dose } from '../doses.ts';
-import { type Harness, startHarness, T0 } from '../suites/api-harness.ts';
+import { defaultConfig, type Harness, movableClock, startHarness, T0 } from '../suites/api-harness.ts';
 import { linesBatch, source } from '../suites/batches.ts';
 import { openTail } from '../suites/event-source.ts';
 
 /** In everything of tenant B and nowhere else. */
 const CANARY = 'kanarienvogel';
 let h: Harness;
+let dir: string;
 let a: string;
 let b: string;
 const range = `from=${T0 - 3600e6}&to=${T0 + 3600e6}`;
@@ -35,7 +40,12 @@ const bSource = source({
 const bNear = source({ ...bSource, app: 'shop', env: `env-${CANARY}`, host: 'h1' });
 
 beforeAll(async () => {
-  h = await startHarness({ config: (config) => void (config.query.perPrincipal = 8) });
+  dir = await mkdtemp(join(tmpdir(), 'fleetlog-scope-'));
+  const { store, retention } = defaultConfig();
+  h = await startHarness({
+    store: await createEmbeddedLogStore({ dir, store, retention, clock: movableClock() }),
+    config: (config) => void (config.query.perPrincipal = 8),
+  });
   const words = [
     'order placed status=200',
     'order failed status=503 user=7',
@@ -112,7 +122,11 @@ beforeAll(async () => {
   ).secret;
   await h.send('POST', '/api/v1/views', { name: CANARY, query: CANARY });
 });
-afterAll(() => h.close());
+afterAll(async () => {
+  await h.close();
+  await h.store.close();
+  await rm(dir, { recursive: true });
+});
 
 const PATHS = [
   '/logs?',
