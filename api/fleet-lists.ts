@@ -63,6 +63,11 @@ export function runs(container: FleetContainer): boolean {
   return container.state === 'running' || container.state === 'restarting' || container.state === 'paused';
 }
 
+/** Still written to, as far as known: plain files have no state, and a lag all the same. */
+export function writes(container: FleetContainer): boolean {
+  return runs(container) || container.state === 'unknown';
+}
+
 export function newest(times: Iterable<number | null>): number | null {
   let latest: number | null = null;
   for (const time of times) if (time !== null && (latest === null || time > latest)) latest = time;

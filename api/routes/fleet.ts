@@ -13,7 +13,7 @@ import {
   ListQuerySchema,
 } from '../contract.ts';
 import { values } from '../filters.ts';
-import { lagOf, listed, newest, runs } from '../fleet-lists.ts';
+import { lagOf, listed, newest, runs, writes } from '../fleet-lists.ts';
 import type { FleetContainer } from '../fleet-view.ts';
 import { goneSignal } from '../gone.ts';
 import { pageOf } from '../list-page.ts';
@@ -63,7 +63,7 @@ export function registerFleet(app: ApiApp, context: ApiContext): void {
         restarts: c.restarts,
         reader: c.reader,
         lastLineAt: formatMaybe(c.lastLineAt),
-        lagMs: runs(c) ? lag.of(c) : null,
+        lagMs: writes(c) ? lag.of(c) : null,
         warnings: c.warnings,
       }),
     );
@@ -102,7 +102,7 @@ export function registerFleet(app: ApiApp, context: ApiContext): void {
               ...(sources.get(host.host) ?? []).map((s) => s.lastLineAt),
             ]),
           ),
-          lagMs: reporting ? Math.max(0, ...containers.filter(runs).map((c) => lag.of(c) ?? 0)) : null,
+          lagMs: reporting ? Math.max(0, ...containers.filter(writes).map((c) => lag.of(c) ?? 0)) : null,
           docker: host.docker.reason
             ? { reachable: host.docker.reachable, reason: host.docker.reason }
             : { reachable: host.docker.reachable },
@@ -134,7 +134,10 @@ export function registerFleet(app: ApiApp, context: ApiContext): void {
       const own = containers.get(key) ?? [];
       const wrote = sources.get(key) ?? [];
       const running = own.filter(runs);
-      const lags = running.map((c) => lag.of(c)).filter((ms) => ms !== null);
+      const lags = own
+        .filter(writes)
+        .map((c) => lag.of(c))
+        .filter((ms) => ms !== null);
       return {
         app: name,
         env,
