@@ -1,4 +1,4 @@
-import { Gauge, type Registry } from 'prom-client';
+import { Counter, Gauge, type Registry } from 'prom-client';
 
 const snake = (name: string): string =>
   name
@@ -7,31 +7,45 @@ const snake = (name: string): string =>
     .toLowerCase();
 
 /**
- * Shows a stage's own counters at /metrics as `fleetlog_<stage>_<name>`; `name{reason="x"}` style keys come as `name:x` and get the
- * label `reason` (one counter for whatever is dropped, style rule 8).
+ * Shows a stage's own figures at /metrics as `fleetlog_<stage>_<name>_total`, or without `_total` for those named in `gauges` (the only
+ * ones that may fall). Keys `name:x` get the label `reason` = x: one counter for whatever is dropped (style rule 8).
  */
-export function exposeCounters(registry: Registry, stage: string, read: () => Record<string, number>): void {
-  const gauges = new Map<string, Gauge>();
-  const gaugeOf = (name: string, labelled: boolean): Gauge => {
-    let gauge = gauges.get(name);
-    if (!gauge) {
-      gauge = new Gauge({
-        name: `fleetlog_${stage}_${snake(name)}`,
-        help: `${stage}: ${name}, counted since the start of this process.`,
+export function exposeCounters(
+  registry: Registry,
+  stage: string,
+  gauges: readonly string[],
+  read: () => Record<string, number>,
+): void {
+  const shown = new Map<string, Gauge | Counter>();
+  const told = new Map<string, number>();
+
+  function metric(name: string, labelled: boolean): Gauge | Counter {
+    let found = shown.get(name);
+    if (!found) {
+      const falls = gauges.includes(name);
+      const about = {
+        name: `fleetlog_${stage}_${snake(name)}${falls ? '' : '_total'}`,
+        help: falls ? `${stage}: ${name} now.` : `${stage}: ${name} since the start of this process.`,
         labelNames: labelled ? ['reason'] : [],
         registers: [registry],
-      });
-      gauges.set(name, gauge);
+      };
+      found = falls ? new Gauge(about) : new Counter(about);
+      shown.set(name, found);
     }
-    return gauge;
-  };
-  const refresh = (): void => {
+    return found;
+  }
+
+  function refresh(): void {
     for (const [key, value] of Object.entries(read())) {
       const [name, reason] = key.split(':');
-      if (reason === undefined) gaugeOf(name, false).set(value);
-      else gaugeOf(name, true).set({ reason }, value);
+      const labels: Record<string, string> = reason === undefined ? {} : { reason };
+      const target = metric(name, reason !== undefined);
+      if (target instanceof Gauge) target.set(labels, value);
+      else target.inc(labels, Math.max(0, value - (told.get(key) ?? 0)));
+      told.set(key, value);
     }
-  };
+  }
+
   // Registered first, so that its collect runs before the others are read.
   new Gauge({
     name: `fleetlog_${stage}_up`,

@@ -48,6 +48,18 @@ const DASHBOARD = fileURLToPath(new URL('../dashboard/dist', import.meta.url));
 /** How long a central process lets a collector's batch wait for room before it answers 503. */
 const COLLECT_WAIT_MS = 5_000;
 
+/** Figures of the collector that may fall; the rest only grow. */
+const COLLECTOR_GAUGES = [
+  'in_flight_bytes',
+  'open_files',
+  'files_waiting',
+  'spool_bytes',
+  'journal_bytes',
+  'checkpoint_broken',
+  'directories_unwatched',
+  'eventsWaiting',
+];
+
 /** Parts are closed in the order data flows: what a stage still holds lands in the next one before that closes. */
 type Closer = () => Promise<void> | void;
 
@@ -142,7 +154,10 @@ async function ingest(parts: IngestParts): Promise<Closer[]> {
     clock,
     log: log.child({ part: 'ingest' }),
   });
-  exposeCounters(telemetry, 'ingest', () => ({ ...running.counters(), deadLetterBytes: deadLetters.counts().bytes }));
+  exposeCounters(telemetry, 'ingest', ['lagMs', 'deadLetterBytes'], () => ({
+    ...running.counters(),
+    deadLetterBytes: deadLetters.counts().bytes,
+  }));
   return [() => bus.close(), () => running.close()];
 }
 
@@ -231,7 +246,10 @@ async function collect(
     watcher,
     onEvent: (event) => events.publish(event),
   });
-  exposeCounters(telemetry, 'collector', () => ({ ...collector.counters(), ...prefixed('events', events.counters()) }));
+  exposeCounters(telemetry, 'collector', COLLECTOR_GAUGES, () => ({
+    ...collector.counters(),
+    ...prefixed('events', events.counters()),
+  }));
   return {
     collecting: () => ({
       docker: discovery.docker(),
