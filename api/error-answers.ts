@@ -1,8 +1,8 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { ERRORS, type ErrorCode, FleetlogError } from '../model/errors.ts';
+import { nearest } from '../model/nearest.ts';
 import type { ApiApp, ApiContext } from './context.ts';
 import type { ApiErrorBody } from './contract.ts';
-import { nearest } from './nearest.ts';
 
 /** Every refusal of every route is `{error:{code,message,hint?,position?,action?}}`, also those fastify makes. */
 export function registerErrorAnswers(app: ApiApp, context: ApiContext): void {

@@ -1,5 +1,6 @@
 import { isCode } from '../model/errors.ts';
 import { extractFields } from '../model/fields.ts';
+import { nearest } from '../model/nearest.ts';
 import { and, fieldExists } from '../model/query/build.ts';
 import { withoutEvents } from '../model/query/defaults.ts';
 import { type Query, RECORD_FIELDS } from '../model/query/tree.ts';
@@ -8,7 +9,6 @@ import type { Principal } from './auth/principal.ts';
 import type { ApiContext } from './context.ts';
 import type { ApiNote } from './contract.ts';
 import type { LogRequest } from './log-request.ts';
-import { nearest } from './nearest.ts';
 import { retentionStart } from './notes.ts';
 import { scopeQuery } from './scope.ts';
 import { formatTime, type Range } from './times.ts';

@@ -1,3 +1,4 @@
+import { didYouMean } from '../model/nearest.ts';
 import { type Command, type CommandGroup, UsageError } from './command.ts';
 import { config } from './commands/config.ts';
 import { context } from './commands/context.ts';
@@ -12,7 +13,6 @@ import { api, collector, ingest, start } from './commands/start.ts';
 import { tail } from './commands/tail.ts';
 import { token } from './commands/token.ts';
 import { user } from './commands/user.ts';
-import { didYouMean } from './nearest.ts';
 
 /** Every command, in the order help shows them. */
 export const commandGroups: readonly { title: string; entries: readonly (Command | CommandGroup)[] }[] = [

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { didYouMean } from './nearest.ts';
+import { didYouMean } from '../model/nearest.ts';
 
 /** How a command ends; documented in the README, and scripts rely on it. */
 export const EXIT = { ok: 0, failure: 1, usage: 2, unreachable: 3 } as const;

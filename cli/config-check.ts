@@ -1,5 +1,5 @@
+import { nearest } from '../model/nearest.ts';
 import { isSection, typeName, type ValueSchema } from './config-keys.ts';
-import { nearest } from './nearest.ts';
 
 /** One thing wrong with a value, and where in it. */
 export interface Problem {

@@ -2,12 +2,12 @@ import { hostname } from 'node:os';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { type Config, ConfigSchema } from '../model/config.ts';
 import { FleetlogError } from '../model/errors.ts';
+import { didYouMean, nearest } from '../model/nearest.ts';
 import { checkValue, type Problem, withDefaults } from './config-check.ts';
 import { type ConfigFile, findConfigFile, readConfigFile } from './config-file.ts';
 import { type ConfigKey, configKeys, configSections, OTHER_ENV_NAMES, type ValueSchema } from './config-keys.ts';
 import { checkListener, checkRules } from './config-rules.ts';
 import { valueOfText } from './config-text.ts';
-import { didYouMean, nearest } from './nearest.ts';
 
 export interface ConfigOptions {
   /** From `--config`. */

@@ -3,6 +3,7 @@ import { constants as zlib, zstdCompress } from 'node:zlib';
 import { FleetlogError } from '../model/errors.ts';
 import { batchKey } from './batch-codec.ts';
 import type { Bus } from './bus.ts';
+import { createByteGate } from './byte-gate.ts';
 
 export interface HttpBusOptions {
   /** Base address of the central process. */
@@ -38,18 +39,8 @@ export function createHttpBus(options: HttpBusOptions): Bus {
     queue: [] as Entry[],
     running: null as Promise<void> | null,
   }));
-  const waiting: { bytes: number; go: () => void; reject: (error: unknown) => void }[] = [];
+  const gate = createByteGate(options.capacityBytes);
   const stop = new AbortController();
-  let pending = 0;
-  let closing = false;
-
-  function admit(): void {
-    while (waiting.length > 0 && (pending === 0 || pending + waiting[0].bytes <= options.capacityBytes)) {
-      const next = waiting.shift()!;
-      pending += next.bytes;
-      next.go();
-    }
-  }
 
   /** Null when taken, else why not and how long the receiver asks to wait. */
   async function post(body: Buffer): Promise<{ why: string; afterMs: number } | null> {
@@ -101,11 +92,10 @@ export function createHttpBus(options: HttpBusOptions): Bus {
       const group = lane.queue.splice(0, n);
       const taken = await send(group);
       for (const entry of group) {
-        pending -= entry.batch.length;
+        gate.leave(entry.batch.length);
         if (taken) entry.resolve();
         else entry.reject(new FleetlogError('closed', 'cannot publish: the bus is closed'));
       }
-      admit();
     }
   }
 
@@ -127,34 +117,20 @@ export function createHttpBus(options: HttpBusOptions): Bus {
 
   return {
     publish(batch, signal) {
-      if (closing) return Promise.reject(new FleetlogError('closed', 'cannot publish: the bus is closed'));
-      if (signal?.aborted) return Promise.reject(new FleetlogError('cancelled'));
       return new Promise<void>((resolve, reject) => {
-        const lane = laneOf(batch);
-        const go = (): void => {
-          signal?.removeEventListener('abort', giveUp);
+        const enter = (): void => {
+          const lane = laneOf(batch);
           lane.queue.push({ batch, resolve, reject });
           kick(lane);
         };
-        const place = { bytes: batch.length, go, reject };
-        const giveUp = (): void => {
-          const at = waiting.indexOf(place);
-          if (at < 0) return;
-          waiting.splice(at, 1);
-          reject(new FleetlogError('cancelled', 'cannot publish: given up while the bus was full'));
-        };
-        signal?.addEventListener('abort', giveUp, { once: true });
-        waiting.push(place);
-        admit();
+        gate.wait(batch.length, enter, reject, signal);
       });
     },
     consume: () => Promise.reject(new FleetlogError('unavailable', 'cannot consume: an HTTP bus only publishes')),
     tap: () => ({ close: async () => {} }),
-    pendingBytes: () => pending,
+    pendingBytes: gate.bytes,
     async close() {
-      closing = true;
-      for (const place of waiting.splice(0))
-        place.reject(new FleetlogError('closed', 'cannot publish: the bus is closed'));
+      gate.close();
       // What was accepted gets a bounded time to land; the files still have it after that.
       const timer = setTimeout(() => stop.abort(), 5_000);
       while (lanes.some((lane) => lane.running)) await Promise.all(lanes.map((lane) => lane.running));

@@ -1,6 +1,7 @@
 import { FleetlogError } from '../model/errors.ts';
 import { batchKey } from './batch-codec.ts';
 import type { Bus, Delivery, Subscription } from './bus.ts';
+import { createByteGate } from './byte-gate.ts';
 
 export interface MemoryBusOptions {
   /** Bytes accepted and unacknowledged before `publish` waits: memory against the length of a burst. */
@@ -23,21 +24,11 @@ export function createMemoryBus(options: MemoryBusOptions): Bus {
   const deliveryBytes = options.deliveryBytes ?? 8 << 20;
   const retry = options.retryMs ?? { first: 50, max: 5_000 };
   const queue: Entry[] = [];
-  const waiting: { bytes: number; go: () => void; reject: (error: unknown) => void }[] = [];
+  const gate = createByteGate(options.capacityBytes);
   const taps = new Set<(delivery: Delivery) => void>();
-  let pending = 0;
-  let closed = false;
   let handler: ((deliveries: Delivery[]) => Promise<void>) | null = null;
   let pumping: Promise<void> | null = null;
   let stopPause: (() => void) | null = null;
-
-  function admit(): void {
-    while (waiting.length > 0 && (pending === 0 || pending + waiting[0].bytes <= options.capacityBytes)) {
-      const next = waiting.shift()!;
-      pending += next.bytes;
-      next.go();
-    }
-  }
 
   function take(): Entry[] {
     let bytes = 0;
@@ -76,11 +67,10 @@ export function createMemoryBus(options: MemoryBusOptions): Bus {
       }
     }
     for (const entry of group) {
-      pending -= entry.delivery.batch.length;
+      gate.leave(entry.delivery.batch.length);
       for (const tap of taps) tap(entry.delivery);
       entry.resolve();
     }
-    admit();
   }
 
   async function pump(): Promise<void> {
@@ -100,24 +90,12 @@ export function createMemoryBus(options: MemoryBusOptions): Bus {
 
   return {
     publish(batch, signal) {
-      if (closed) return Promise.reject(new FleetlogError('closed', 'cannot publish: the bus is closed'));
-      if (signal?.aborted) return Promise.reject(new FleetlogError('cancelled'));
       return new Promise<void>((resolve, reject) => {
-        const go = (): void => {
-          signal?.removeEventListener('abort', giveUp);
+        const enter = (): void => {
           queue.push({ delivery: { key: batchKey(batch), batch }, resolve, reject });
           wake();
         };
-        const place = { bytes: batch.length, go, reject };
-        const giveUp = (): void => {
-          const at = waiting.indexOf(place);
-          if (at < 0) return;
-          waiting.splice(at, 1);
-          reject(new FleetlogError('cancelled', 'cannot publish: given up while the bus was full'));
-        };
-        signal?.addEventListener('abort', giveUp, { once: true });
-        waiting.push(place);
-        admit();
+        gate.wait(batch.length, enter, reject, signal);
       });
     },
     async consume(next) {
@@ -140,12 +118,12 @@ export function createMemoryBus(options: MemoryBusOptions): Bus {
         },
       };
     },
-    pendingBytes: () => pending,
+    pendingBytes: gate.bytes,
     async close() {
-      closed = true;
+      gate.close();
       while (handler && (queue.length > 0 || pumping)) await (pumping ?? pump());
       const error = new FleetlogError('closed', 'cannot publish: the bus is closed');
-      for (const entry of [...queue.splice(0), ...waiting.splice(0)]) entry.reject(error);
+      for (const entry of queue.splice(0)) entry.reject(error);
     },
   };
 }

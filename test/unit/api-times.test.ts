@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { bucketCount, resolveInterval } from '../../api/interval.ts';
-import { nearest } from '../../api/nearest.ts';
+import { nearest } from '../../model/nearest.ts';
 import { formatDuration, formatTime, parseDuration, parseRange, parseTime } from '../../api/times.ts';
 import { isCode } from '../../model/errors.ts';
 
