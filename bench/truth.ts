@@ -24,6 +24,8 @@ export function countByBruteForce(data: WrittenLogs, asked: Question[], report: 
     for (const record of containerRecords(container, container.plan)) {
       judged.text = record.text;
       judged.ms = record.seconds * 1000 + record.nanos / 1e6;
+      // The last ones may lie past the day that is asked for.
+      if (judged.ms < data.from || judged.ms >= data.to) continue;
       for (let i = 0; i < judges.length; i++) if (judges[i].matches!(judged)) counts[i]++;
     }
     done += container.records;

@@ -47,7 +47,7 @@ export async function waitDrained(
       if (answer.records.length === 0) missing.push(`stream ${stream} seq ${last}`);
     }
     const open = (await readLedger(product)).filter(
-      (item) => item.inFlight > 0 || (item.state !== 'gone' && item.read < item.size),
+      (item) => item.state !== 'gone' && (item.inFlight > 0 || item.read < item.size),
     );
     if (missing.length === 0 && open.length === 0 && steady >= STEADY) return;
     if (performance.now() - moved > STALL_MS) {
