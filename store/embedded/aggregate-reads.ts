@@ -54,7 +54,7 @@ export function createAggregateReads(tools: ReadTools): AggregateReads {
       counts: {} as Record<string, number>,
     }));
     for (const { groups } of answers)
-      for (const [name, counts] of groups)
+      for (const [name, counts] of groups.toSorted(([a], [b]) => (a < b ? -1 : 1)))
         for (let i = 0; i < counts.length; i++)
           if (counts[i] > 0) setOwn(buckets[i].counts, name, (ownOf(buckets[i].counts, name) ?? 0) + counts[i]);
     return { buckets, notes, stats };

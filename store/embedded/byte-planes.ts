@@ -55,5 +55,7 @@ export function zigzag(value: number): number {
 }
 
 export function unzigzag(value: number): number {
-  return value % 2 === 1 ? -(value + 1) / 2 : value / 2;
+  // Not `%`: the remainder of doubles is a call of its own, and this runs twice a record.
+  const half = Math.floor(value / 2);
+  return half * 2 === value ? half : -half - 1;
 }

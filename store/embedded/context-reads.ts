@@ -2,6 +2,7 @@ import { and, fieldEquals, not } from '../../model/query/build.ts';
 import type { Query } from '../../model/query/tree.ts';
 import type { LogRecord } from '../../model/record.ts';
 import type { ContextRequest, ContextResult } from '../log-store.ts';
+import { makeRecords } from './merge-records.ts';
 import type { RecordReads, TopRequest } from './record-reads.ts';
 
 const HOUR_US = 3_600_000_000;
@@ -89,7 +90,9 @@ async function sideInSource(
 }
 
 async function take(reads: RecordReads, request: TopRequest): Promise<LogRecord[]> {
-  return request.limit <= 0 ? [] : (await reads.top(request)).records;
+  if (request.limit <= 0) return [];
+  const { found } = await reads.top(request);
+  return makeRecords(found, 0, found.length);
 }
 
 function limits(request: ContextRequest): { signal?: AbortSignal; timeoutMs?: number } {

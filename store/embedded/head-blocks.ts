@@ -102,6 +102,7 @@ function groupBlock(memory: FrameMemory, group: Group, sources: ReadonlyMap<numb
       text = blockText(bytes, textKind(bytes));
       return text;
     },
+    textRead: () => text !== null,
     passes: () => true,
   };
 }

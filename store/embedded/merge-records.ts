@@ -5,20 +5,28 @@ import type { ScanAnswer } from './scan-request.ts';
 
 type Top = Extract<ScanAnswer, { type: 'top' }>;
 
-/** Records made at a time before other work of the main thread gets its turn. */
-const SLICE = 500;
+/** Records put in order, or made, before other work of the main thread gets its turn. */
+const ORDER_SLICE = 10_000;
+const MAKE_SLICE = 500;
 
+/** Records of several threads as one list; each is made only when asked for. */
 export interface MergedRecords {
-  records: LogRecord[];
+  length: number;
   /** True when matching records exist behind the last one. */
   more: boolean;
+  /** Message bytes. */
+  bytes: number;
+  key(i: number): RecordKey;
+  record(i: number): LogRecord;
 }
+
+const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 function keyAt(packed: PackedRecords, i: number): RecordKey {
   return { time: packed.times[i], fid: packed.fids[packed.fid[i]], gen: packed.gens[i], offset: packed.offsets[i] };
 }
 
-/** The first `limit` records of what the threads found, each of whose lists is in order. Yields to the event loop between slices. */
+/** The first `limit` records of what the threads found, each of whose lists is in order. */
 export async function mergeRecords(
   answers: Top[],
   order: 'asc' | 'desc',
@@ -32,15 +40,45 @@ export async function mergeRecords(
     const times = a.packed.times[a.at] - b.packed.times[b.at];
     return sign * (times || compareKeys(keyAt(a.packed, a.at), keyAt(b.packed, b.at))) < 0;
   };
-  const records: LogRecord[] = [];
+  const total = Math.min(
+    limit,
+    lists.reduce((sum, { packed }) => sum + packed.count, 0),
+  );
+  const list = new Uint8Array(total);
+  const place = new Uint32Array(total);
+  let length = 0;
+  let more = false;
+  let bytes = 0;
   for (;;) {
     // A list that was cut says nothing about what comes after its end.
-    if (lists.some((list) => list.cut && list.at === list.packed.count)) return { records, more: true };
-    let best: (typeof lists)[number] | null = null;
-    for (const list of lists) if (list.at < list.packed.count && (!best || before(list, best))) best = list;
-    if (!best) return { records, more: false };
-    if (records.length === limit) return { records, more: true };
-    records.push(unpackRecord(best.packed, best.at++));
-    if (records.length % SLICE === 0) await new Promise<void>((resolve) => setImmediate(resolve));
+    more = lists.some(({ cut, at, packed }) => cut && at === packed.count);
+    let best = -1;
+    for (let k = 0; k < lists.length; k++)
+      if (lists[k].at < lists[k].packed.count && (best < 0 || before(lists[k], lists[best]))) best = k;
+    if (more || best < 0) break;
+    more = length === limit;
+    if (more) break;
+    const { packed, at } = lists[best];
+    bytes += packed.ends[at] - (at === 0 ? 0 : packed.ends[at - 1]);
+    list[length] = best;
+    place[length++] = lists[best].at++;
+    if (length % ORDER_SLICE === 0) await breathe();
   }
+  return {
+    length,
+    more,
+    bytes,
+    key: (i) => keyAt(lists[list[i]].packed, place[i]),
+    record: (i) => unpackRecord(lists[list[i]].packed, place[i]),
+  };
+}
+
+/** Makes records [from, to). */
+export async function makeRecords(merged: MergedRecords, from: number, to: number): Promise<LogRecord[]> {
+  const records: LogRecord[] = [];
+  for (let i = from; i < Math.min(to, merged.length); i++) {
+    records.push(merged.record(i));
+    if (records.length % MAKE_SLICE === 0) await breathe();
+  }
+  return records;
 }

@@ -2,8 +2,9 @@ import { isUtf8 } from 'node:buffer';
 import { levelName } from '../../model/level.ts';
 import { FLAG, type LogRecord } from '../../model/record.ts';
 import { type Source, STREAMS } from '../../model/source.ts';
+import type { ScanBlock } from './scan-block.ts';
 
-/** A record as threads keep it; `bytes` is the exact message, null while it is only a candidate. */
+/** A record as threads keep it: its message is [start, end) of the text of `from` until that is read into `bytes`. */
 export interface RawRecord {
   time: number;
   fid: string;
@@ -12,6 +13,9 @@ export interface RawRecord {
   flags: number;
   level: number;
   source: Source;
+  start: number;
+  end: number;
+  from: ScanBlock | null;
   bytes: Buffer | null;
 }
 

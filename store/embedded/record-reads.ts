@@ -4,15 +4,20 @@ import type { Query } from '../../model/query/tree.ts';
 import type { LogRecord } from '../../model/record.ts';
 import type { Note, SearchRequest, SearchResult } from '../log-store.ts';
 import type { Catalog } from './catalog.ts';
-import { type MergedRecords, mergeRecords } from './merge-records.ts';
+import { type MergedRecords, makeRecords, mergeRecords } from './merge-records.ts';
 import type { ScanOutcome, ScanPool } from './scan-pool.ts';
 import type { Operation, ScanAnswer } from './scan-request.ts';
 
 /** Message bytes of one page and thread; a page of very long lines ends early and says that there is more. */
 const PAGE_BYTES = 32 << 20;
-/** Message bytes and records an export holds of one step, with the next one under way. */
-const STEP_BYTES = 8 << 20;
-const STEP_RECORDS = 20_000;
+/**
+ * Message bytes and records an export reads in one step, with the next one under way. A step reads every block that overlaps it in
+ * time, about one for each source; so the larger it is, the less is read more than once.
+ */
+const STEP_BYTES = 24 << 20;
+const STEP_RECORDS = 200_000;
+/** Records handed on at once. */
+const CHUNK_RECORDS = 1_000;
 
 type TopAnswer = Extract<ScanAnswer, { type: 'top' }>;
 type TopOperation = Extract<Operation, { type: 'top' }>;
@@ -31,7 +36,12 @@ export interface RecordReads {
   search(request: SearchRequest): Promise<SearchResult>;
   scan(request: Omit<SearchRequest, 'limit' | 'timeoutMs'>): AsyncIterable<LogRecord[]>;
   get(key: RecordKey, query: Query, limits: Limits): Promise<LogRecord | null>;
-  top(request: TopRequest): Promise<MergedRecords & { outcome: ScanOutcome }>;
+  top(request: TopRequest): Promise<TopResult>;
+}
+
+export interface TopResult {
+  found: MergedRecords;
+  outcome: ScanOutcome;
 }
 
 interface Limits {
@@ -49,7 +59,7 @@ export interface ReadTools {
 export function createRecordReads(tools: ReadTools): RecordReads {
   const { catalog, pool } = tools;
 
-  async function top(request: TopRequest): Promise<MergedRecords & { outcome: ScanOutcome }> {
+  async function top(request: TopRequest): Promise<TopResult> {
     const { query, order, limit, after, by = 'time', bytes = PAGE_BYTES } = request;
     let { from, to } = request;
     if (after && order === 'desc') to = Math.min(to, after.time + 1);
@@ -61,7 +71,7 @@ export function createRecordReads(tools: ReadTools): RecordReads {
       const operation: Operation = { type: 'top', by, order, limit: limit + 1, bytes, after, file, notFile };
       const outcome = await pool.scan({ query, from, to, operation }, snapshot, request);
       const answers = outcome.answers.filter((answer): answer is TopAnswer => answer.type === 'top');
-      return { ...(await mergeRecords(answers, order, by, limit)), outcome };
+      return { found: await mergeRecords(answers, order, by, limit), outcome };
     } finally {
       snapshot.release();
     }
@@ -69,11 +79,18 @@ export function createRecordReads(tools: ReadTools): RecordReads {
 
   async function search(request: SearchRequest): Promise<SearchResult> {
     const started = performance.now();
-    const { records, more, outcome } = await top(request);
+    const { found, outcome } = await top(request);
     const notes = tools.damageNotes(outcome.damaged);
-    if (outcome.timedOut) notes.push(timeNote(request.order, outcome.unseen!));
+    let length = found.length;
+    if (outcome.timedOut) {
+      // Only what nothing unread could come before: a page that goes on from its last record must not leave any out.
+      const reached = (i: number): number => (request.order === 'desc' ? found.key(i).time : -found.key(i).time);
+      while (length > 0 && reached(length - 1) <= outcome.unseen!) length--;
+      notes.push(timeNote(request.order, outcome.unseen!));
+    }
+    const records = await makeRecords(found, 0, length);
     const stats = { tookMs: performance.now() - started, ...outcome.stats };
-    return { records, more: more || outcome.timedOut, notes, stats };
+    return { records, more: found.more || outcome.timedOut, notes, stats };
   }
 
   /**
@@ -94,23 +111,23 @@ export function createRecordReads(tools: ReadTools): RecordReads {
     const read = (): Promise<Step> => {
       const window = ascending ? { from, to: Math.min(to, from + width) } : { from: Math.max(from, to - width), to };
       const request = { query, ...window, order, limit: STEP_RECORDS, bytes: STEP_BYTES, after, signal: both };
-      return top(request).then((found) => ({ ...found, window }));
+      return top(request).then((result) => ({ ...result, window }));
     };
-    const advance = ({ records, more, window, outcome }: Step): void => {
-      const last = records[records.length - 1];
-      if (more && last) {
-        after = last;
-        if (ascending) from = last.time;
-        else to = last.time + 1;
-        width = Math.max(1, Math.ceil((window.to - window.from) / 2));
+    const advance = ({ found, window, outcome }: Step): void => {
+      const wide = window.to - window.from;
+      if (found.more && found.length > 0) {
+        after = found.key(found.length - 1);
+        if (ascending) from = after.time;
+        else to = after.time + 1;
+        width = Math.max(1, Math.ceil((ascending ? from - window.from : window.to - to) * 0.8));
         return;
       }
       if (ascending) from = window.to;
       else to = window.from;
       after = undefined;
-      const { bytesRead, blocksTotal } = outcome.stats;
-      const full = records.length > STEP_RECORDS / 2 || (records.length > 0 && bytesRead > 0 && blocksTotal < 4);
-      width = (window.to - window.from) * (records.length === 0 ? 8 : full ? 1 : 2);
+      // Few matches and little text read: the next step may be wider.
+      const cheap = found.bytes < STEP_BYTES / 2 && outcome.stats.bytesRead < 4 * STEP_BYTES;
+      width = wide * (cheap ? (found.length === 0 ? 8 : 2) : 1);
     };
 
     let next: Promise<Step> | null = from < to ? read() : null;
@@ -120,7 +137,8 @@ export function createRecordReads(tools: ReadTools): RecordReads {
         advance(step);
         next = from < to ? read() : null;
         next?.catch(() => undefined);
-        if (step.records.length > 0) yield step.records;
+        const { found } = step;
+        for (let at = 0; at < found.length; at += CHUNK_RECORDS) yield await makeRecords(found, at, at + CHUNK_RECORDS);
       }
     } finally {
       stop.abort();
@@ -155,15 +173,15 @@ export function createRecordReads(tools: ReadTools): RecordReads {
     async get(key, query, limits) {
       const file = { fid: key.fid, gen: key.gen, from: key.offset, to: key.offset + 1 };
       const range = { from: key.time, to: key.time + 1 };
-      const { records } = await top({ query, ...range, order: 'asc', limit: 1, file, ...limits });
-      return records[0] ?? null;
+      const { found } = await top({ query, ...range, order: 'asc', limit: 1, file, ...limits });
+      return found.length > 0 ? found.record(0) : null;
     },
   };
 }
 
-type Step = MergedRecords & { outcome: ScanOutcome; window: { from: number; to: number } };
+type Step = TopResult & { window: { from: number; to: number } };
 
-/** A page that time cut short: complete only on the near side of `completeTo` (µs). */
+/** A page that time cut short: whole on the near side of `completeTo` (µs). */
 export function timeNote(order: 'asc' | 'desc', unseen: number): Note {
   return { code: 'time_limit_reached', completeTo: order === 'desc' ? unseen : -unseen };
 }

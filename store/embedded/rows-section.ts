@@ -12,6 +12,12 @@ import type { RecordColumns } from './record-columns.ts';
  */
 const UNITS = [1, 1_000, 1_000_000];
 
+/** Exact for integers below 2^53; several times faster than `%` on doubles. */
+function divides(unit: number, value: number): boolean {
+  const quotient = value / unit;
+  return Math.floor(quotient) === quotient;
+}
+
 /** A run as the section needs it: its records' number and lowest offset. */
 export interface RunShape {
   count: number;
@@ -20,7 +26,7 @@ export interface RunShape {
 
 function unitOf(times: Float64Array, n: number, base: number): number {
   let unit = UNITS.length - 1;
-  for (let i = 0; i < n; i++) while (unit > 0 && (times[i] - base) % UNITS[unit] !== 0) unit--;
+  for (let i = 0; i < n && unit > 0; i++) while (unit > 0 && !divides(UNITS[unit], times[i] - base)) unit--;
   return unit;
 }
 

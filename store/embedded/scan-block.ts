@@ -28,6 +28,8 @@ export interface ScanBlock {
   runs(): ScanRun[];
   rows(): Rows;
   text(): BlockText;
+  /** True when `text` has been asked for and costs nothing any more. */
+  textRead(): boolean;
   /** False when the block surely holds no record that satisfies the plan. */
   passes(plan: BloomPlan): boolean;
 }
@@ -65,6 +67,7 @@ export function segmentBlock(reader: SegmentReader, block: number): ScanBlock {
     },
     rows: () => (rows ??= reader.rows(block)),
     text: () => (text ??= blockText(reader.text(block), blocks.kind[block])),
+    textRead: () => text !== null,
     passes: (plan) => bloomPasses(plan, (hash) => reader.mayHold(block, hash)),
   };
 }

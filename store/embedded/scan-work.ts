@@ -46,6 +46,7 @@ export function createScanWork(input: ScanInput, tools: ScanTools): ScanWork {
   const matcher = createBlockMatcher(request.query);
   const top = operation.type === 'top' ? createTopRecords(request, control) : null;
   const tally = top ? null : createTally(request);
+  const segmentOf = new WeakMap<ScanBlock, number>();
   const work: ScanWork = {
     steps: top ? () => topSteps(top) : () => tallySteps(tally!),
     stats: { blocksRead: 0, blocksTotal: 0, bytesRead: 0 },
@@ -120,15 +121,33 @@ export function createScanWork(input: ScanInput, tools: ScanTools): ScanWork {
           continue;
         }
         if (sink.hopeless(best(block))) continue;
+        segmentOf.set(block, segment);
         matchInto(block, segment, sink.windowOf, sink.take);
         yield;
       }
     }
+    yield* fillTexts(sink);
     // Units nobody will claim any more: the first of them is the best, since they come in order.
     if (Atomics.load(control.words, 0) === STATE.TIME_OUT) {
       const next = Atomics.load(control.words, 1) * UNIT_WIDTH;
       for (let unit = next; unit < units.length; unit += UNIT_WIDTH)
         miss(best({ first: units[unit + 2], last: units[unit + 3] }));
+    }
+  }
+
+  /** Reads the text of records that made it and were chosen without it. */
+  function* fillTexts(sink: TopRecords): Generator<void, void, void> {
+    for (const block of sink.missing()) {
+      if (Atomics.load(control.words, 0) === STATE.CANCEL) return;
+      try {
+        sink.fill(block);
+        work.stats.blocksRead++;
+        work.stats.bytesRead += block.rawBytes;
+      } catch (error) {
+        work.damaged.push({ segment: segmentOf.get(block) ?? 0, reason: (error as Error).message, whole: false });
+        sink.drop(block);
+      }
+      yield;
     }
   }
 

@@ -31,7 +31,9 @@ export function storeStats(catalog: Catalog, own: StoreCounters): StoreStats {
     classes.set(row.class, of);
   }
   let headRecords = 0;
-  for (const { visible } of catalog.heads) {
+  for (const { visible, chunks } of catalog.heads) {
+    // The log holds the same bytes as the head.
+    for (const chunk of chunks) total.diskBytes += chunk.visible;
     headRecords += visible.records;
     total.headBytes += visible.bytes;
     if (visible.records > 0) span(visible.first, visible.last);

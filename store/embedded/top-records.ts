@@ -17,14 +17,22 @@ export interface TopRecords {
   hopeless(scalar: number): boolean;
   windowOf(run: ScanRun): Window | null;
   take(block: ScanBlock, matches: Matches): void;
+  /** Blocks whose text is still needed for records that made it; `fill` reads one, or `drop` lets its records go. */
+  missing(): ScanBlock[];
+  fill(block: ScanBlock): void;
+  drop(block: ScanBlock): void;
   answer(): { answer: ScanAnswer; transfer: ArrayBuffer[] };
 }
+
+/** Up to this limit the best are sorted after every block, which gives a tight bound; beyond, when twice as many are held. */
+const EAGER_LIMIT = 1_000;
 
 export function createTopRecords(request: ScanRequest, control: ScanControl): TopRecords {
   const top = request.operation as Top;
   const sign = top.order === 'desc' ? 1 : -1;
   const byOffset = top.by === 'offset';
   const after = top.after;
+  const slack = top.limit <= EAGER_LIMIT ? 1 : 2;
   let best: RawRecord[] = [];
   let bytes = 0;
   /** The first record let go because of `bytes`; nothing behind it may be given out. */
@@ -38,7 +46,7 @@ export function createTopRecords(request: ScanRequest, control: ScanControl): To
   const scalarOf = (time: number, offset: number): number => sign * (byOffset ? offset : time);
   const compare = byOffset
     ? (a: RawRecord, b: RawRecord) => sign * (b.offset - a.offset)
-    : (a: RawRecord, b: RawRecord) => sign * compareKeys(b, a);
+    : (a: RawRecord, b: RawRecord) => sign * (b.time - a.time || compareKeys(b, a));
 
   function bound(): number {
     const shared = Atomics.load(control.bound, 0);
@@ -54,41 +62,46 @@ export function createTopRecords(request: ScanRequest, control: ScanControl): To
     }
   }
 
-  /** Indexes of the records of a block that may be among the first. */
-  function candidates({ rows, runs, records, runOf }: Matches): Uint32Array {
-    let kept = records;
-    // Ties with `after` go first: they must not take the places of records behind it.
-    if (after && !byOffset)
-      kept = records.filter((i) => {
-        const time = rows.times[i];
-        if (time !== after.time) return true;
-        const { fid, gen } = runs[runOf[i]];
-        return sign * compareKeys(after, { time, fid, gen, offset: rows.offsets[i] }) > 0;
-      });
-    const scalars = Float64Array.from(kept, (i) => scalarOf(rows.times[i], rows.offsets[i]));
-    let least = bound();
-    if (kept.length > top.limit) least = Math.max(least, scalars.toSorted()[kept.length - top.limit]);
-    return least === Number.NEGATIVE_INFINITY ? kept : kept.filter((_, k) => scalars[k] >= least);
+  /** Ties with `after` that do not come behind it must not take the places of records that do. */
+  function behindAfter({ rows, runs, runOf }: Matches, i: number): boolean {
+    if (!after || byOffset || rows.times[i] !== after.time) return true;
+    const { fid, gen } = runs[runOf[i]];
+    return sign * compareKeys(after, { time: rows.times[i], fid, gen, offset: rows.offsets[i] }) > 0;
   }
 
+  /** The least scalar that a record of the block needs: more than `limit` of one block need not be looked at. */
+  function leastOf(matches: Matches): number {
+    const { rows, records } = matches;
+    const least = bound();
+    if (records.length <= top.limit) return least;
+    const scalars = new Float64Array(records.length);
+    let n = 0;
+    const column = byOffset ? rows.offsets : rows.times;
+    for (let k = 0; k < records.length; k++)
+      if (behindAfter(matches, records[k])) scalars[n++] = sign * column[records[k]];
+    return n <= top.limit ? least : Math.max(least, scalars.subarray(0, n).sort()[n - top.limit]);
+  }
+
+  /** Keeps the best `limit` records of at most `bytes`, in order. */
   function trim(): void {
     best.sort(compare);
-    for (const gone of best.slice(top.limit)) bytes -= gone.bytes?.length ?? 0;
-    best.length = Math.min(best.length, top.limit);
+    while (best.length > top.limit) bytes -= size(best.pop()!);
+    while (bytes > top.bytes && best.length > 1) {
+      const gone = best.pop()!;
+      bytes -= size(gone);
+      if (!cut || compare(gone, cut) < 0) cut = gone;
+    }
+    if (best.length < top.limit && !cut) return;
+    const worst = best[best.length - 1];
+    raise(scalarOf(worst.time, worst.offset));
   }
 
-  /** Copies the messages of records that are new among the best; takes those records back when the text is damaged. */
-  function fill(block: ScanBlock, rows: Matches['rows'], places: Map<RawRecord, number>): void {
-    try {
-      for (const record of best) {
-        if (record.bytes !== null) continue;
-        const i = places.get(record)!;
-        record.bytes = Buffer.from(block.text().bytes.subarray(i === 0 ? 0 : rows.ends[i - 1], rows.ends[i]));
-        bytes += record.bytes.length;
-      }
-    } catch (error) {
-      best = best.filter((record) => record.bytes !== null);
-      throw error;
+  function fill(block: ScanBlock): void {
+    const text = block.text().bytes;
+    for (const record of best) {
+      if (record.from !== block) continue;
+      record.bytes = Buffer.from(text.subarray(record.start, record.end));
+      record.from = null;
     }
   }
 
@@ -113,41 +126,46 @@ export function createTopRecords(request: ScanRequest, control: ScanControl): To
       return window;
     },
     take(block, matches) {
-      const { rows, runs, runOf } = matches;
-      const places = new Map<RawRecord, number>();
-      for (const i of candidates(matches)) {
-        const run = runs[runOf[i]];
-        const record: RawRecord = {
-          time: rows.times[i],
-          fid: run.fid,
-          gen: run.gen,
-          offset: rows.offsets[i],
-          flags: rows.flags[i],
-          level: rows.levels[i],
-          source: run.source,
-          bytes: null,
-        };
-        places.set(record, i);
-        best.push(record);
+      const { rows, runs, records, runOf } = matches;
+      const least = leastOf(matches);
+      const before = best.length;
+      for (let k = 0; k < records.length; k++) {
+        const i = records[k];
+        const time = rows.times[i];
+        const offset = rows.offsets[i];
+        if (scalarOf(time, offset) < least || !behindAfter(matches, i)) continue;
+        const { fid, gen, source } = runs[runOf[i]];
+        const start = i === 0 ? 0 : rows.ends[i - 1];
+        const end = rows.ends[i];
+        const [flags, level] = [rows.flags[i], rows.levels[i]];
+        best.push({ time, fid, gen, offset, flags, level, source, start, end, from: block, bytes: null });
+        bytes += end - start;
       }
-      if (places.size === 0) return;
+      if (best.length === before) return;
+      if (best.length >= slack * top.limit || bytes > slack * top.bytes) trim();
+      // Text that was read to match it is at hand now; text that was not may never be needed.
+      if (block.textRead()) fill(block);
+    },
+    missing() {
       trim();
-      fill(block, rows, places);
-      while (bytes > top.bytes && best.length > 1) {
-        const gone = best.pop()!;
-        bytes -= gone.bytes!.length;
-        if (!cut || compare(gone, cut) < 0) cut = gone;
-      }
-      if (best.length === top.limit || cut) {
-        const worst = best[best.length - 1];
-        raise(scalarOf(worst.time, worst.offset));
-      }
+      const least = bound();
+      best = best.filter(({ time, offset }) => scalarOf(time, offset) >= least);
+      return [...new Set(best.flatMap(({ from }) => (from ? [from] : [])))];
+    },
+    fill,
+    drop(block) {
+      best = best.filter(({ from }) => from !== block);
     },
     answer() {
       const end = cut;
-      const records = packRecords(end ? best.filter((record) => compare(record, end) < 0) : best);
+      const kept = end ? best.filter((record) => compare(record, end) < 0) : best;
+      const records = packRecords(kept.filter(({ bytes: held }) => held !== null));
       best = [];
       return { answer: { type: 'top', records, cut: end !== null }, transfer: packedTransfer(records) };
     },
   };
+}
+
+function size({ start, end }: RawRecord): number {
+  return end - start;
 }
