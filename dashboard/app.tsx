@@ -1,21 +1,23 @@
 import { QueryClientProvider } from '@tanstack/react-query';
-import { type ReactNode, useState } from 'react';
+import { lazy, type ReactNode, Suspense, useState } from 'react';
 import { Redirect, Route, Switch, useLocation } from 'wouter';
 import { ClientProvider, createClient } from './client/client.tsx';
 import { createQueryClient } from './client/query-client.ts';
 import { ApiError } from './client/request.ts';
 import { useMe } from './client/session.ts';
 import { LogsPage } from './logs/page.tsx';
-import { ContainersPage } from './pages/containers.tsx';
-import { LedgerPage } from './pages/ledger.tsx';
 import { LoginPage } from './pages/login.tsx';
-import { SettingsPage } from './pages/settings.tsx';
 import { SetupPage } from './pages/setup.tsx';
 import { Crash } from './shell/crash.tsx';
 import { PreferencesProvider } from './shell/preferences.tsx';
 import { Failed } from './shell/state.tsx';
 import { ToastProvider } from './shell/toast.tsx';
 import { WordsProvider } from './words/words.tsx';
+
+// The Logs page is what people open; the others come when they are asked for.
+const ContainersPage = lazy(() => import('./pages/containers.tsx').then((page) => ({ default: page.ContainersPage })));
+const LedgerPage = lazy(() => import('./pages/ledger.tsx').then((page) => ({ default: page.LedgerPage })));
+const SettingsPage = lazy(() => import('./pages/settings.tsx').then((page) => ({ default: page.SettingsPage })));
 
 export function App() {
   return (
@@ -51,15 +53,17 @@ function Pages() {
       <Route path="/login" component={LoginPage} />
       <Route>
         <SignedIn>
-          <Switch>
-            <Route path="/logs" component={LogsPage} />
-            <Route path="/containers" component={ContainersPage} />
-            <Route path="/ledger" component={LedgerPage} />
-            <Route path="/settings" component={SettingsPage} />
-            <Route>
-              <Redirect to="/logs" replace />
-            </Route>
-          </Switch>
+          <Suspense fallback={null}>
+            <Switch>
+              <Route path="/logs" component={LogsPage} />
+              <Route path="/containers" component={ContainersPage} />
+              <Route path="/ledger" component={LedgerPage} />
+              <Route path="/settings" component={SettingsPage} />
+              <Route>
+                <Redirect to="/logs" replace />
+              </Route>
+            </Switch>
+          </Suspense>
         </SignedIn>
       </Route>
     </Switch>

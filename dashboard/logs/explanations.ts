@@ -175,6 +175,7 @@ export function remarks(notes: ApiNote[], context: Pick<ExplainContext, 'words' 
     .map((note) => {
       if (note.code === 'time_limit_reached') return words.time_limit_reached;
       if (note.code === 'lower_bound') return words.lower_bound;
+      if (note.code === 'segment_damaged') return words.segment_damaged;
       if (note.code === 'range_outside_retention') return retentionText(note, context);
       const { code, ...details } = note;
       return words.other(code, Object.keys(details).length === 0 ? '' : JSON.stringify(details));

@@ -1,6 +1,7 @@
 import { type KeyboardEvent, type Ref, useEffect, useImperativeHandle, useRef, useState } from 'react';
 import { Button, Key } from '../shell/controls.tsx';
 import { Icon } from '../shell/icon.tsx';
+import { useMedia } from '../shell/media.ts';
 import { useWords } from '../words/words.tsx';
 import styles from './query-box.module.css';
 import { QueryNote } from './query-note.tsx';
@@ -32,6 +33,7 @@ const REST_MS = 700;
 /** One text field. A twin below it carries tints and wavy lines; the field itself stays plain text, so input methods and undo just work. */
 export function QueryBox(props: QueryBoxProps) {
   const words = useWords().logs.query;
+  const narrow = useMedia('(max-width: 720px)');
   const area = useRef<HTMLTextAreaElement>(null);
   const [text, setText] = useState(props.value);
   const [rested, setRested] = useState(true);
@@ -109,7 +111,7 @@ export function QueryBox(props: QueryBoxProps) {
             aria-controls={picking === null ? undefined : 'query-recent'}
             aria-activedescendant={picking !== null && picking.at >= 0 ? `query-recent-${picking.at}` : undefined}
             role="combobox"
-            placeholder={words.placeholder}
+            placeholder={narrow ? words.placeholderShort : words.placeholder}
             onChange={(event) => {
               setText(event.target.value);
               setRested(false);

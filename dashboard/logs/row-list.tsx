@@ -1,6 +1,6 @@
 // biome-ignore-all lint/a11y/useSemanticElements: a virtualised list cannot be made of table elements
 // biome-ignore-all lint/a11y/useFocusableInteractive: focus roves over whole rows, not over their cells
-import { useVirtualizer } from '@tanstack/react-virtual';
+import { useVirtualizer, type Virtualizer } from '@tanstack/react-virtual';
 import {
   type ReactNode,
   type Ref,
@@ -52,14 +52,17 @@ interface RowListProps {
 
 const LINE = 20;
 const NEAR_END_ROWS = 40;
+/** Width of a character of 12.5 and of 13 px, px. */
 const CHARACTER = 7.52;
+const PHONE_CHARACTER = 7.8;
+const NARROW = '(max-width: 720px)';
 
 /** Virtualised lines with one open detail; only what is near the window is in the document. */
 export function RowList(props: RowListProps) {
   const { items, view } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const [unfolded, setUnfolded] = useState<ReadonlySet<string>>(new Set());
-  const virtual = useVirtualizer({
+  const virtual = useVirtualizer<HTMLDivElement, Element>({
     count: items.length,
     getScrollElement: () => scroller.current,
     estimateSize: (index) => estimate(items[index], view),
@@ -80,9 +83,7 @@ export function RowList(props: RowListProps) {
       }),
   });
 
-  // Sizes measured under another layout are worth nothing.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: these are the layout
-  useLayoutEffect(() => virtual.measure(), [virtual, view.wrap, view.narrow, view.columns]);
+  useMeasureAnew(virtual, `${view.wrap} ${view.narrow} ${view.wrap || view.narrow ? view.columns : 0}`);
   const coarse = useMedia('(pointer: coarse)');
   const uneven = useRef(new Set<string>());
   // A closed, unwrapped row has a known height; measuring it all the same would cost a layout a row at thousands of lines a second.
@@ -194,6 +195,19 @@ function estimate(item: Item, view: RowView): number {
   return 2 + LINE * (view.wrap ? Math.max(lines, Math.ceil(text.length / Math.max(20, view.columns))) : lines);
 }
 
+/** Sizes measured under another layout are worth nothing: all are forgotten, and what is in the document is measured again. */
+function useMeasureAnew(virtual: Virtualizer<HTMLDivElement, Element>, layout: string) {
+  const last = useRef(layout);
+  useLayoutEffect(() => {
+    if (last.current === layout) return;
+    last.current = layout;
+    virtual.measure();
+    // Falls back to the estimates now: a size measured anew is only kept where it differs from the last one known.
+    virtual.getTotalSize();
+    for (const element of virtual.elementsCache.values()) virtual.measureElement(element);
+  }, [virtual, layout]);
+}
+
 /** When newer lines are put on top, what is being read stays where it is. */
 function useKeepPlace(items: Item[], measured: { start: number }[], scroller: { current: HTMLDivElement | null }) {
   const first = useRef<string | null>(null);
@@ -212,6 +226,11 @@ function useColumns(scroller: { current: HTMLDivElement | null }, onColumns: ((c
     const box = scroller.current;
     if (box === null || onColumns === undefined) return;
     const watch = new ResizeObserver(() => {
+      if (window.matchMedia(NARROW).matches) {
+        // Rows of a phone wrap and are cut after six lines: a hit behind the fourth would not be seen.
+        onColumns(Math.floor((box.clientWidth - 26) / PHONE_CHARACTER) * 4);
+        return;
+      }
       const fixed = box.clientWidth > 1040 ? 98 + 42 + 108 + 62 + 48 + 24 : 98 + 42 + 108 + 36 + 24;
       onColumns(Math.max(20, Math.floor((box.clientWidth - fixed) / CHARACTER)));
     });

@@ -75,8 +75,9 @@ export const Row = memo(function Row({ record, view, actions, rowIndex, focused,
         <Message
           text={record.message}
           finder={view.finder}
-          columns={view.wrap || view.narrow || open ? 0 : view.columns}
+          columns={view.wrap || open ? 0 : view.columns}
           unfolded={unfolded}
+          most={view.narrow ? 2 : undefined}
           onUnfold={(next) => actions.unfold(record.id, next)}
         />
       </div>

@@ -22,20 +22,20 @@ export interface Fold {
 }
 
 /** Which lines of a joined record to show: message, causes, the app's own frames, the first line with a hit; then whatever comes first. */
-export function foldLines(lines: string[], hasHit: (line: string) => boolean): Fold {
-  if (shownLines(lines.length) === lines.length) return { shown: lines.map((_, index) => index), hidden: 0 };
+export function foldLines(lines: string[], hasHit: (line: string) => boolean, most = SHOWN): Fold {
+  if (lines.length <= most + 1) return { shown: lines.map((_, index) => index), hidden: 0 };
   const chosen = new Set<number>([0]);
   const add = (index: number) => {
-    if (index > 0 && chosen.size < SHOWN) chosen.add(index);
+    if (index > 0 && chosen.size < most) chosen.add(index);
   };
   add(lines.findIndex((line) => CAUSE.test(line)));
   add(lines.findIndex((line, index) => index > 0 && hasHit(line)));
   add(lines.findLastIndex((line) => /^Caused by:/.test(line)));
   for (let i = 1; i < lines.length; i += 1) {
     if (FRAME.test(lines[i]) && !isLibraryFrame(lines[i])) add(i);
-    if (chosen.size >= SHOWN - 1) break;
+    if (chosen.size >= most - 1) break;
   }
-  for (let i = 1; i < lines.length && chosen.size < SHOWN; i += 1) add(i);
+  for (let i = 1; i < lines.length && chosen.size < most; i += 1) add(i);
   const shown = Array.from(chosen).sort((a, b) => a - b);
   return { shown, hidden: lines.length - shown.length };
 }

@@ -21,18 +21,20 @@ export function Message(props: {
   finder: HitFinder;
   columns: number;
   unfolded: boolean;
+  /** Lines shown while folded. */
+  most?: number;
   onUnfold(unfolded: boolean): void;
 }) {
   const { text, finder, columns, unfolded } = props;
   const words = useWords();
   const lines = useMemo(() => text.split('\n'), [text]);
   const fold = useMemo(
-    () => (unfolded ? null : foldLines(lines, (line) => finder(line).length > 0)),
-    [lines, finder, unfolded],
+    () => (unfolded ? null : foldLines(lines, (line) => finder(line).length > 0, props.most)),
+    [lines, finder, unfolded, props.most],
   );
   if (lines.length === 1) return <Line text={text} finder={finder} columns={columns} />;
   const shown = fold === null ? lines.map((_, index) => index) : fold.shown;
-  const foldable = fold === null ? foldLines(lines, () => false).hidden > 0 : fold.hidden > 0;
+  const foldable = fold === null ? foldLines(lines, () => false, props.most).hidden > 0 : fold.hidden > 0;
   return (
     <>
       {shown.map((index, place) => (
@@ -72,11 +74,7 @@ function Line({ text, finder, columns }: { text: string; finder: HitFinder; colu
   return (
     <>
       {start > 0 && <span className={styles.pull}>⋯</span>}
-      <LogText
-        text={start === 0 && rest === 0 ? text : text.slice(start, end)}
-        finder={finder}
-        json={looksJson(text)}
-      />
+      <LogText text={rest === 0 ? text : text.slice(0, end)} from={start} finder={finder} json={looksJson(text)} />
       {rest > 0 && columns === 0 && (
         <>
           <span className={styles.pull}> ⋯ {words.logs.rows.cut(count(rest))} </span>
@@ -104,7 +102,9 @@ export function startBeforeHit(text: string, finder: HitFinder, columns: number)
   if (first === undefined || first[1] < columns - 4) return 0;
   // An escape sequence before the hit would be cut in two; such lines start at their beginning.
   if (text.includes('\u001b')) return 0;
-  return cutPoint(text, Math.max(0, first[0] - Math.min(32, Math.floor(columns / 3))));
+  const before = first[0] - Math.min(32, Math.floor(columns / 3));
+  // A line whose end fits is moved no further than to show its end.
+  return cutPoint(text, Math.max(0, Math.min(before, text.length - columns + 4)));
 }
 
 /** Never between the halves of a surrogate pair. */

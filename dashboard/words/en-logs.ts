@@ -10,6 +10,7 @@ export const logs = {
   query: {
     label: 'Query',
     placeholder: 'Search all lines, or press / and type',
+    placeholderShort: 'Search all lines',
     clear: 'Clear the query',
     stop: 'Stop',
     running: 'Running',
@@ -208,6 +209,8 @@ export const logs = {
     time_limit_reached: 'The time limit was reached: this is only part of the answer.',
     range_outside_retention: (day: string) => `Lines before ${day} are no longer kept.`,
     lower_bound: 'The counts are lower bounds.',
+    segment_damaged:
+      'A part of the stored lines cannot be read; the answer is without it. The log of the product names the file.',
     other: (code: string, details: string) => `${code}${details === '' ? '' : `: ${details}`}`,
     narrow: 'Narrow the range',
   },

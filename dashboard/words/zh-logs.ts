@@ -9,6 +9,7 @@ export const logs: Words['logs'] = {
   query: {
     label: '查询',
     placeholder: '搜索全部日志，按 / 开始输入',
+    placeholderShort: '搜索全部日志',
     clear: '清空查询',
     stop: '停止',
     running: '查询中',
@@ -206,6 +207,7 @@ export const logs: Words['logs'] = {
     time_limit_reached: '已达到时间上限，这只是部分结果。',
     range_outside_retention: (day) => `${day} 之前的日志已不再保留。`,
     lower_bound: '计数为下限。',
+    segment_damaged: '一部分已存日志无法读取，结果中不含它们。产品日志里有文件名。',
     other: (code, details) => `${code}${details === '' ? '' : `：${details}`}`,
     narrow: '缩小范围',
   },

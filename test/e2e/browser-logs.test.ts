@@ -45,6 +45,16 @@ describe.skipIf(executable === null)('the Logs page', () => {
     await expect.poll(total, WITHIN).toBe(lines);
     await query().press('Escape');
   };
+  /** Pairs of neighbouring rows of which one covers the other, or that leave a hole between them. */
+  const overlaps = async () => {
+    const boxes = await rows().evaluateAll((all) =>
+      all.map((row) => row.getBoundingClientRect()).sort((a, b) => a.top - b.top),
+    );
+    expect(boxes.length).toBeGreaterThan(3);
+    return boxes
+      .slice(1)
+      .flatMap((box, n) => (Math.abs(box.top - boxes[n].bottom) > 1.5 ? [[boxes[n].bottom, box.top]] : []));
+  };
   const total = async () => (await page.getByLabel('Lines over time').innerText()).split('\n')[0];
 
   test('asks a stranger to sign in, refuses a bad setup link, makes the first user with the good one', async () => {
@@ -213,6 +223,11 @@ describe.skipIf(executable === null)('the Logs page', () => {
 
   test('a drag on the histogram narrows the rows; Esc lets go, z zooms, back undoes', async () => {
     await find('', '303 lines');
+    // Wrapped and back: every row has its own height, and none covers another.
+    await page.keyboard.press('w');
+    await expect.poll(overlaps, WITHIN).toEqual([]);
+    await page.keyboard.press('w');
+    await expect.poll(overlaps, WITHIN).toEqual([]);
     const plot = page.getByRole('img', { name: /lines in \d+ bars/ });
     const box = (await plot.boundingBox())!;
     await page.mouse.move(box.x + box.width * 0.8, box.y + 20);
@@ -301,6 +316,7 @@ describe.skipIf(executable === null)('the Logs page', () => {
     }
     await page.goto('/logs');
     await rows().first().waitFor();
+    await expect.poll(overlaps, WITHIN).toEqual([]);
     await page.getByRole('button', { name: 'Filters' }).click();
     await page
       .getByRole('dialog', { name: 'Filters' })
@@ -334,10 +350,12 @@ test.runIf(executable !== null && picture)('the picture of the README', { timeou
   try {
     const { page, faults } = await openPage(browser, product.fleetlog.url, {
       colorScheme: 'dark',
-      deviceScaleFactor: 2,
+      deviceScaleFactor: 1.5,
       viewport: { width: 1440, height: 900 },
     });
-    await page.goto('/logs?query=env:prod (timeout OR 超时) -app:bastion');
+    await page.goto(
+      '/logs?query=env:prod app:(shop-order OR shop-pay OR risk) (支付 OR timeout OR score) -level:debug',
+    );
     await page.getByRole('grid').getByRole('row').nth(10).waitFor({ timeout: 60_000 });
     await expect.poll(() => page.locator('.recharts-bar-rectangle').count(), WITHIN).toBeGreaterThan(50);
     await page.screenshot({ path: join(import.meta.dirname, '../../docs/logs.png') });

@@ -4,7 +4,9 @@ import { readAnsi } from '../../dashboard/text/ansi.ts';
 import { foldLines, shownLines } from '../../dashboard/text/fold.ts';
 import { hitFinder } from '../../dashboard/text/hits.ts';
 import { jsonMarks, prettyJson } from '../../dashboard/text/json.ts';
+import { textPieces } from '../../dashboard/text/log-text.tsx';
 import { type Mark, pieces } from '../../dashboard/text/mark.ts';
+import { startBeforeHit } from '../../dashboard/text/message.tsx';
 import { hiddenIn, visible } from '../../dashboard/text/visible.ts';
 import { parseQuery } from '../../model/query/parse.ts';
 
@@ -202,5 +204,43 @@ describe('JSON', () => {
         .filter((mark) => mark.tone !== 'quiet')
         .map((mark) => `${mark.tone} ${text.slice(mark.start, mark.end)}`),
     ).toEqual(['key "k"', 'string "v"', 'key "n"', 'number -1.5e3', 'key "b"', 'boolean true']);
+  });
+});
+
+describe('a line that is cut to show its hit', () => {
+  const log = `{"a":"${'x'.repeat(200)}","msg":"支付超时 after 3000ms","end":${'9'.repeat(300)}}`;
+
+  test('starts a little before the hit, never when the hit is in sight anyway', () => {
+    const start = startBeforeHit(log, finder('超时'), 100);
+    expect(start).toBeGreaterThan(150);
+    expect(log.slice(start, start + 96)).toContain('超时');
+    expect(startBeforeHit(log, finder('a'), 100)).toBe(0);
+    expect(startBeforeHit(log, finder('nothing'), 100)).toBe(0);
+  });
+
+  test('does not leave the column half empty when the end of the line fits', () => {
+    const short = `${'word '.repeat(40)}timeout`;
+    expect(short.length - startBeforeHit(short, finder('timeout'), 100)).toBeGreaterThanOrEqual(96);
+  });
+
+  test('keeps the colours and hits of the whole line', () => {
+    fc.assert(
+      fc.property(fc.nat(log.length - 20), (from) => {
+        const cut = textPieces(log, finder('超时'), true, from);
+        expect(cut.map((piece) => piece.text).join('')).toBe(log.slice(from));
+        if (from < log.indexOf('超'))
+          expect(cut.filter((piece) => piece.hit).map((piece) => piece.text)).toEqual(['超时']);
+        expect(cut.at(-2)).toMatchObject({ tone: 'number' });
+      }),
+    );
+  });
+
+  test('a stamp at the start is dimmed, the message is not', () => {
+    const tones = (text: string) => textPieces(text, finder('x'), false).map((piece) => [piece.tone, piece.text]);
+    expect(tones('2026-11-21 16:50:00.475 ERROR boom')).toEqual([
+      ['quiet', '2026-11-21 16:50:00.475'],
+      [null, ' ERROR boom'],
+    ]);
+    expect(tones('at 2026-11-21 16:50:00')).toEqual([[null, 'at 2026-11-21 16:50:00']]);
   });
 });
