@@ -145,6 +145,7 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
       await tailing.stop();
       await pipeline.sender.drain(DRAIN_MS);
       await tailing.rescueAll();
+      tailing.settle();
       await status.close();
       clearInterval(checkpointTimer);
       await flushing;

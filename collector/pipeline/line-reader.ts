@@ -10,7 +10,8 @@ import { MAX_RECORDS, type Workbench } from './workbench.ts';
 export interface LineReader {
   /**
    * Takes whole lines from `bench.bytes[start, end)`, whose first byte is at raw offset `base`; `bytes[end]` is overwritten.
-   * `ended`: what follows the last newline is a line too. Calls `cut` after a line when a batch is full. Gives how many bytes it took.
+   * `ended`: what follows the last newline is a line too. Calls `cut` after a line when a batch is full. Gives how many bytes it took,
+   * or -1 when the generation begins with another line than it did: the file was cut before anything of it was acknowledged.
    */
   take(
     file: TailFile,
@@ -20,8 +21,11 @@ export interface LineReader {
     ended: boolean,
     cut: ((offset: number) => void) | null,
   ): number;
-  /** Starts reading past a line that is too long to hold: it begins at `bytes[start]` and has no newline before `end`. */
-  beginLong(file: TailFile, start: number, end: number, base: number): void;
+  /**
+   * Starts reading past a line that is too long to hold: it begins at `bytes[start]` and has no newline before `end`. False when
+   * the generation begins with another line than it did.
+   */
+  beginLong(file: TailFile, start: number, end: number, base: number): boolean;
   /** Goes on with it; gives how many bytes it took, the newline included. */
   takeLong(file: TailFile, start: number, end: number, base: number): number;
   /** Ends it; its raw bytes, with its newline if it had one, end before `rawEnd`. */
@@ -41,21 +45,19 @@ export function createLineReader(
   const line: ParsedLine = newParsedLine();
   const { bytes } = bench;
 
-  /** Names the generation by its first line, or makes sure that it still begins with the line it is named by. */
-  function checkHead(file: TailFile, start: number, end: number): void {
-    file.headChecked = true;
+  /** Names the generation by its first line; false when it has a name and begins with another line. */
+  function checkHead(file: TailFile, start: number, end: number): boolean {
     const head = lineHash(bytes, start, end);
-    if (file.generation?.head === head) return;
+    if (file.generation && file.generation.head !== head) return false;
+    file.headChecked = true;
+    if (file.generation) return true;
     const { gens } = file.state;
-    if (file.generation) {
-      file.generation.end = 0;
-      file.resend = [];
-    }
     let gen = head;
     // A generation that begins like one before it must not get its positions.
     while (gens.some((known) => known.gen === gen)) gen = rehash(gen);
     file.generation = { gen, head, end: -1 };
     gens.push(file.generation);
+    return true;
   }
 
   /** How many NULs at `start` are a hole, up to `end`. */
@@ -90,7 +92,6 @@ export function createLineReader(
     const at = bench.inputAt;
     const length = Math.min(long.head.length, bench.inputBytes);
     long.head.copy(bytes, at, 0, length);
-    if (!file.headChecked) checkHead(file, at, at + length);
     parser.parseLong(bytes, at, at + length, long.last, bench.used, line);
     count('long_lines');
     assembler.addLong(file.assembly, line, long.start, rawEnd, long.over);
@@ -119,7 +120,7 @@ export function createLineReader(
         if (newline >= end && !ended) break;
         const to = newline >= end ? end : newline;
         const next = newline >= end ? end : newline + 1;
-        if (!file.headChecked) checkHead(file, p, to);
+        if (!file.headChecked && !checkHead(file, p, to)) return -1;
         addLine(file, p, to, base + p - start, base + next - start);
         p = next;
         if (cut && isFull()) cut(base + p - start);
@@ -127,8 +128,10 @@ export function createLineReader(
       return p - start;
     },
     beginLong(file, start, end, base) {
+      if (!file.headChecked && !checkHead(file, start, end)) return false;
       const head = Buffer.from(bytes.subarray(start, Math.min(end, start + lineBytes + 4_096)));
       file.long = { start: base, over: startOversize(), head, last: Buffer.alloc(0) };
+      return true;
     },
     takeLong(file, start, end, base) {
       const long = file.long!;

@@ -133,10 +133,11 @@ export function createTurn(options: TurnOptions): Turn {
     if (file.long) took = lines.takeLong(file, start, end, file.readPos);
     else {
       took = lines.take(file, start, end, file.readPos, ended, cutIfFull(file));
+      if (took < 0) return 'changed';
       if (took === 0 && bytes[start] === 0 && skipZeroes(bytes, start, end) === end && (await skipHole(file)))
         return 'taken';
       if (took === 0 && fresh >= options.rawLineBytes) {
-        lines.beginLong(file, start, end, file.readPos);
+        if (!lines.beginLong(file, start, end, file.readPos)) return 'changed';
         took = lines.takeLong(file, start, end, file.readPos);
       }
     }
@@ -192,6 +193,7 @@ export function createTurn(options: TurnOptions): Turn {
 
   /** A generation is over: what was read of it leaves, and the next begins at 0. */
   function endGeneration(file: TailFile): void {
+    if (file.resend.length > 0) count('resent_differently');
     if (file.long) lines.endLong(file, file.readPos);
     cutter.cutAll(file, file.readPos, tailOf(file));
   }
@@ -207,7 +209,8 @@ export function createTurn(options: TurnOptions): Turn {
     putHeld(bench, file.assembly.held);
     file.assembly.held = null;
     try {
-      if (stat.size < file.readPos) {
+      // A generation that has a name had a first line once.
+      if (stat.size < file.readPos || (stat.size === 0 && file.generation)) {
         endGeneration(file);
         return 'truncated';
       }
@@ -226,7 +229,11 @@ export function createTurn(options: TurnOptions): Turn {
           return 'truncated';
         }
         if (result === 'end') {
-          if (file.resend.length > 0) return drainedInResend(file);
+          if (file.resend.length > 0) {
+            // It held what was sent of it, so it was cut since.
+            endGeneration(file);
+            return 'truncated';
+          }
           settle(file);
           return 'drained';
         }
@@ -240,11 +247,4 @@ export function createTurn(options: TurnOptions): Turn {
       if (file.closed) file.assembly = newAssembly(file.readPos, file.assembly.before);
     }
   };
-
-  /** The file is shorter than what was sent of it: nothing can be sent alike, so it goes on as it is. */
-  function drainedInResend(file: TailFile): Outcome {
-    file.resend = [];
-    count('resent_differently');
-    return 'more';
-  }
 }

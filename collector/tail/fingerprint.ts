@@ -29,25 +29,35 @@ export function tailMatches(fd: number, offset: number, tail: Buffer): boolean {
   return fs.readSync(fd, there, 0, tail.length, offset - tail.length) === tail.length && there.equals(tail);
 }
 
-/** What a compressed file holds of a known one: all of an old generation, or the current one and perhaps more. */
+/** What a compressed file holds of a known one. */
 export interface Match {
   state: FileState;
-  /** Everything in it was read. */
-  complete: boolean;
+  /**
+   * `complete`: all in it was read. `current`: the generation being read, and perhaps more of it. `copy`: the same, but the original
+   * still has its name, so it is read only once the original is seen to be cut.
+   */
+  how: 'complete' | 'current' | 'copy';
 }
 
 /**
  * The state whose lines a compressed sibling repeats, by first line and size (`size` is modulo 2^32, as gzip keeps it). Content
- * alone is never identity: the candidates are files of this target that have vanished.
+ * alone is never identity: the candidates are files of this target.
  */
-export function matchCompressed(candidates: FileState[], head: number, size: number): Match | null {
+export function matchCompressed(
+  candidates: FileState[],
+  head: number,
+  size: number,
+  isOnDisk: (state: FileState) => boolean,
+): Match | null {
   for (const state of candidates) {
     for (const { gen, head: known, end } of state.gens) {
       if (known !== head) continue;
-      if (end >= 0 && end % 2 ** 32 === size) return { state, complete: true };
+      // What an ended generation had beyond its end was declared lost with it.
+      if (end >= 0 && end % 2 ** 32 <= size) return { state, how: 'complete' };
       if (gen !== state.gen || end >= 0) continue;
-      if (state.offset % 2 ** 32 === size && state.intents.length === 0) return { state, complete: true };
-      if (state.offset <= size || state.offset >= 2 ** 32) return { state, complete: false };
+      if (isOnDisk(state)) return { state, how: 'copy' };
+      if (state.offset % 2 ** 32 === size && state.intents.length === 0) return { state, how: 'complete' };
+      if (state.offset <= size || state.offset >= 2 ** 32) return { state, how: 'current' };
     }
   }
   return null;

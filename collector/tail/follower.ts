@@ -8,7 +8,7 @@ import type { Log } from '../log.ts';
 import { type ByteSource, createFileSource, createGzipSource, gzipSize } from './byte-source.ts';
 import type { Descriptors } from './descriptors.ts';
 import type { FileIndex } from './file-index.ts';
-import { headOf, headOfFile, matchCompressed } from './fingerprint.ts';
+import { headOf, headOfFile, matchCompressed, tailMatches } from './fingerprint.ts';
 import { deriveFid, type FileIdentity, identityKey, identityOf, mintFid, ownerHash } from './identity.ts';
 import { openLog, statLog } from './open-file.ts';
 import type { Schedule } from './schedule.ts';
@@ -150,19 +150,37 @@ export function createFollower(first: FileTarget, deps: FollowerDeps): Follower 
     return start(state, path);
   }
 
-  /** A copy made by copytruncate is younger than the live file and begins like it; it is read only once the original was cut. */
+  /** A copy made by copytruncate is younger than the original and begins like it; it is read once the original is seen to be cut. */
   function isCopy(id: FileIdentity, path: string): boolean {
-    if (!liveState || target.rotation !== 'logrotate') return false;
-    if (id.birth !== '0' && BigInt(id.birth) <= BigInt(liveState.birth)) return false;
+    if (target.rotation !== 'logrotate') return false;
+    const older = [...files].map((file) => file.state).filter((state) => state !== liveState);
+    if (liveState) older.push(liveState);
+    for (const state of checkpoint.files.values())
+      if (state.target === target.key && state.phase !== 'done' && !older.includes(state)) older.push(state);
+    const originals = older.filter((s) => id.birth === '0' || BigInt(id.birth) > BigInt(s.birth));
+    if (originals.length === 0) return false;
     try {
       const { fd } = openLog(path, target.root);
-      const head = headOfFile(fd);
-      closeSync(fd);
-      // Without a whole first line yet nobody can say; the next write to it asks again.
-      return head === null || liveState.gens.some((known) => known.head === head);
+      try {
+        const head = headOfFile(fd);
+        // Without a whole first line yet nobody can say; the next write to it asks again.
+        if (head === null) return liveState !== null;
+        return originals.some((state) => copies(fd, head, state));
+      } finally {
+        closeSync(fd);
+      }
     } catch {
       return true;
     }
+  }
+
+  /** Equal first lines are enough beside a live file, which may be being copied now; else the bytes where we stopped must agree too. */
+  function copies(fd: number, head: number, state: FileState): boolean {
+    if (!state.gens.some((known) => known.head === head)) return false;
+    if (state === liveState) return true;
+    const current = state.gens.at(-1);
+    if (current?.head !== head || current.end >= 0) return false;
+    return state.offset === 0 ? state.intents.length > 0 : tailMatches(fd, state.offset, Buffer.from(state.tail, 'base64'));
   }
 
   async function readCompressed(path: string, id: FileIdentity): Promise<void> {
@@ -176,11 +194,17 @@ export function createFollower(first: FileTarget, deps: FollowerDeps): Follower 
       // A second descriptor for reading: by the time the head is known the name may be another file's.
       const probe = createGzipSource(openLog(path, target.root).fd);
       const head = await headOf(probe).finally(() => probe.close());
-      const candidates = [...checkpoint.files.values()].filter((s) => s.target === target.key && !isOnDisk(s));
-      const match = head === null ? null : matchCompressed(candidates, head, size);
+      const unread = head === null ? null : await unreadTwin(head);
+      if (unread) {
+        index.addTwin(unread.state, id);
+        return;
+      }
+      const candidates = [...checkpoint.files.values()].filter((s) => s.target === target.key);
+      const match = head === null ? null : matchCompressed(candidates, head, size, isOnDisk);
+      if (match?.how === 'copy') return;
       if (match) {
         index.addTwin(match.state, id);
-        if (match.complete || index.reading(match.state) !== null) return;
+        if (match.how === 'complete' || index.reading(match.state) !== null) return;
       }
       const state = match?.state ?? index.known(id) ?? newState(id, path);
       state.phase = 'rotated';
@@ -195,6 +219,15 @@ export function createFollower(first: FileTarget, deps: FollowerDeps): Follower 
       matching.delete(key);
       if (scanned && !missingTold) declareMissing();
     }
+  }
+
+  /** A file that is open, has lost its name to its compressed twin, and was not read enough yet to be known by its first line. */
+  async function unreadTwin(head: number): Promise<TailFile | null> {
+    for (const file of files) {
+      if (file.generation !== null || !file.source || file.source.fixed || isOnDisk(file.state)) continue;
+      if ((await headOf(file.source)) === head) return file;
+    }
+    return null;
   }
 
   function readFrom(fd: number, state: FileState, path: string, key: string): void {

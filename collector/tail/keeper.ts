@@ -6,10 +6,10 @@ import type { Gap } from '../checkpoint/file-state.ts';
 import type { Log } from '../log.ts';
 import { newAssembly } from '../pipeline/assembly.ts';
 import type { Outcome } from '../pipeline/turn.ts';
-import { createFileSource } from './byte-source.ts';
+import { type ByteSource, createFileSource, createGzipSource, gzipSize } from './byte-source.ts';
 import type { Descriptors } from './descriptors.ts';
 import type { FileIndex } from './file-index.ts';
-import { headOfFile, tailMatches } from './fingerprint.ts';
+import { headOf, headOfFile, tailMatches } from './fingerprint.ts';
 import type { Follower } from './follower.ts';
 import { identityOf } from './identity.ts';
 import { openLog, Refused } from './open-file.ts';
@@ -88,7 +88,7 @@ export function createKeeper(deps: KeeperDeps): Keeper {
 
   /** Lets a file go once everything of it was acknowledged. */
   function complete(file: TailFile): void {
-    if (!file.final || file.closed || file.copying || file.flights.length > 0 || file.queued) return;
+    if (!file.final || !file.atEnd || file.closed || file.copying || file.flights.length > 0 || file.queued) return;
     if (file.readPos > file.assembly.start || file.readPos > file.state.offset) return;
     if (!file.source || (!file.source.fixed && file.source.stat().size > file.readPos)) return;
     giveUp(file);
@@ -122,39 +122,47 @@ export function createKeeper(deps: KeeperDeps): Keeper {
     deps.schedule().wake(file);
   }
 
-  /** The copy copytruncate made of what was just cut: younger, begins alike, and has the same bytes where we stopped. */
-  function findCopy(file: TailFile): string | null {
+  /** The copy copytruncate made of what was just cut: it begins alike, and has the same bytes where we stopped. */
+  async function findCopy(file: TailFile): Promise<ByteSource | null> {
     const follower = deps.followerOf(file);
     if (follower?.target.rotation !== 'logrotate' || !file.generation) return null;
     const dir = dirname(follower.target.path);
     const base = follower.target.path.slice(dir.length + 1);
-    const tail = file.tail.subarray(TAIL_BYTES - file.tailLength);
     for (const { name, gz } of siblingsOf(deps.list(dir), base, 'logrotate').reverse()) {
-      if (gz) continue;
-      const path = join(dir, name);
       try {
-        const { fd, stat } = openLog(path, follower.target.root);
+        const { fd, stat } = openLog(join(dir, name), follower.target.root);
         const id = identityOf(stat);
         const twin = deps.index.twinOf(id);
-        const fits =
-          !deps.index.reading(id) &&
-          (twin === null || twin === file.state) &&
-          !deps.index.known(id) &&
-          headOfFile(fd) === file.generation.head &&
-          (file.readPos === 0 || tailMatches(fd, file.readPos, tail));
-        closeSync(fd);
-        if (fits) {
+        const other = deps.index.reading(id) || deps.index.known(id) || (twin !== null && twin !== file.state);
+        const source = other ? null : await asCopy(file, fd, gz);
+        if (source) {
           deps.index.addTwin(file.state, id);
-          return path;
+          return source;
         }
+        closeSync(fd);
       } catch (error) {
-        log.debug({ err: error, path }, 'cannot look at a possible copy');
+        log.debug({ err: error, name }, 'cannot look at a possible copy');
       }
     }
     return null;
   }
 
-  function truncated(file: TailFile): void {
+  async function asCopy(file: TailFile, fd: number, gz: boolean): Promise<ByteSource | null> {
+    const { readPos } = file;
+    if (gz) {
+      // Whether the bytes before `readPos` are the same is seen when it is read on from there.
+      if (gzipSize(fd) < readPos) return null;
+      const source = createGzipSource(fd);
+      if ((await headOf(source)) === file.generation?.head) return source;
+      source.close();
+      throw new Error('it begins with another line');
+    }
+    const tail = file.tail.subarray(TAIL_BYTES - file.tailLength);
+    const alike = headOfFile(fd) === file.generation?.head && (readPos === 0 || tailMatches(fd, readPos, tail));
+    return alike ? createFileSource(fd, 0, true) : null;
+  }
+
+  async function truncated(file: TailFile): Promise<void> {
     if (file.source?.fixed) {
       // A compressed file that does not hold what was read: it is another file after all.
       count('compressed_errors');
@@ -174,14 +182,14 @@ export function createKeeper(deps: KeeperDeps): Keeper {
       bytes: null,
       cause: 'truncated',
     });
-    const copy = findCopy(file);
+    const copy = await findCopy(file);
     if (copy === null) {
       newGeneration(file);
       return;
     }
     count('copies_read');
     file.copying = file.source;
-    file.source = createFileSource(openLog(copy, null).fd, 0, true);
+    file.source = copy;
     file.final = true;
     deps.schedule().wake(file);
   }
@@ -219,7 +227,7 @@ export function createKeeper(deps: KeeperDeps): Keeper {
       file.trouble = null;
       if (file.closed) return;
       deps.descriptors.touch(file);
-      if (outcome === 'truncated') truncated(file);
+      if (outcome === 'truncated') await truncated(file);
       else if (outcome === 'drained') {
         if (file.copying) endCopy(file);
         else drained(file);

@@ -71,8 +71,10 @@ export function createSchedule(options: ScheduleOptions): Schedule {
       // What is noticed from here on may come too late for this turn.
       file.heldSince = Math.min(file.heldSince, file.noticedAt);
       file.noticedAt = Number.POSITIVE_INFINITY;
+      file.atEnd = false;
       try {
         const outcome = await options.turn(file);
+        file.atEnd = outcome === 'drained';
         if (outcome === 'more') wake(file);
         await options.after(file, outcome);
       } catch (error) {

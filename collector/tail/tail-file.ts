@@ -75,6 +75,8 @@ export interface TailFile {
   lastLineAt: number;
   /** No more bytes will come: a line without a newline is a line. */
   final: boolean;
+  /** The last turn found nothing more to read; false during a turn. */
+  atEnd: boolean;
   unlinked: boolean;
   /** The live file's source, while what a copy holds of its old generation is read. */
   copying: ByteSource | null;
@@ -150,6 +152,7 @@ export function newTailFile(state: FileState, reading: Reading, open: () => Byte
     sentDropped: { ...state.dropped },
     lastLineAt: state.lastLineAt,
     final: false,
+    atEnd: false,
     unlinked: false,
     copying: null,
     mtimeMs: 0,

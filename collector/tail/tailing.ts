@@ -49,6 +49,8 @@ export interface Tailing {
   stop(): Promise<void>;
   /** Spools what has no name any more and was not acknowledged. */
   rescueAll(): Promise<void>;
+  /** Marks as done what is read to its end and can never be found again. */
+  settle(): void;
   release(): void;
 }
 
@@ -307,6 +309,15 @@ export function createTailing(options: TailingOptions): Tailing {
       await schedule.close();
     },
     rescueAll: () => rescue(true),
+    settle() {
+      for (const file of index.files()) {
+        // It has no name any more and nothing is left of it: a restart has nothing to miss.
+        if (!file.unlinked || !file.source || file.source.fixed) continue;
+        if (file.state.intents.length > 0 || file.source.stat().size !== file.state.offset) continue;
+        file.state.phase = 'done';
+        checkpoint.put(file.state);
+      }
+    },
     release() {
       for (const file of index.files()) {
         file.closed = true;
