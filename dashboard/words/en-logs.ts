@@ -26,7 +26,6 @@ export const logs = {
     label: 'Time range',
     last: (text: string) => `Last ${text}`,
     today: 'Today',
-    yesterday: 'Yesterday',
     relative: 'Relative',
     absolute: 'Absolute or typed',
     from: 'From',
@@ -58,7 +57,6 @@ export const logs = {
     fewer: 'fewer',
     none: 'no level',
     gap: (text: string) => `gap ${text}`,
-    fold: 'Fold the filters',
     show: 'Filters',
     active: (n: number) => `Filters, ${n} active`,
     empty: 'Nothing to choose from.',
@@ -95,14 +93,11 @@ export const logs = {
     shown: (loaded: string, total: string) => `${loaded} of ${total} shown, scroll for more`,
     end: 'Start of the range',
     endAscending: 'End of the range',
-    loadingMore: 'Loading more',
     moreFailed: 'The next lines could not be loaded.',
-    newer: 'Newer lines',
     details: 'Details',
     day: (text: string) => text,
     cut: (text: string) => `${text} more characters`,
     showAll: 'show all',
-    event: 'event',
   },
   detail: {
     fields: 'Fields',
@@ -112,7 +107,6 @@ export const logs = {
     copy: (field: string) => `Copy ${field}`,
     time: 'time',
     position: 'id',
-    permanent: 'permanent id',
     flags: 'marks',
     flag: {
       truncated: 'cut: longer than collector.lineBytes',
@@ -139,7 +133,6 @@ export const logs = {
     next: 'Next match',
     first: 'No earlier line',
     last: 'No later line yet',
-    gone: 'This line is not in the store any more.',
     link: 'Copy link to this view',
   },
   tail: {
@@ -167,7 +160,6 @@ export const logs = {
     skipped: (n: string) => `${n} ${n === '1' ? 'line' : 'lines'} skipped: the browser was behind`,
     untested: (n: string) => `up to ${n} lines skipped: the server was busy`,
     lost: (text: string) => `Connection lost for ${text}, resumed with nothing missing`,
-    broken: (text: string) => `Connection lost for ${text}; lines between may be missing here`,
     connecting: 'Connecting',
     reconnecting: 'Connection lost. Trying again; lines are not lost meanwhile.',
     waiting: 'Waiting for the first line that matches.',
@@ -212,7 +204,6 @@ export const logs = {
     segment_damaged:
       'A part of the stored lines cannot be read; the answer is without it. The log of the product names the file.',
     other: (code: string, details: string) => `${code}${details === '' ? '' : `: ${details}`}`,
-    narrow: 'Narrow the range',
   },
   empty: {
     title: (range: string) => `No line matches ${range}`,
@@ -223,7 +214,6 @@ export const logs = {
     readNone: 'Nothing at all was written in this range',
     completeTo: (time: string) => `complete up to ${time}`,
     withGaps: (n: number) => `except ${n} ${plural(n, 'gap', 'gaps')}`,
-    asField: (clause: string) => `${clause} was read as a field.`,
     asFieldTitle: (field: string) => `${field}: was read as a field`,
     asFieldWhy: (field: string) =>
       `No line has this value in a field ${field}. As text it is found anywhere in a line.`,
@@ -285,11 +275,6 @@ export const logs = {
     other: 'Collect from another host',
     otherWhy: 'Runs the collector alone; lines come to this address.',
     doctor: 'Something odd? fleetlog doctor checks docker, files, disk, ports and clock, and says what to do.',
-  },
-  failed: {
-    title: 'The search failed',
-    valid: (time: string) => `The lines shown before are still valid up to ${time}.`,
-    timeout: 'The query took longer than allowed. A shorter range or one more word makes it quicker.',
   },
   export: 'Export',
   exportAs: (format: string) => `Whole result as ${format}`,

@@ -34,9 +34,6 @@ export const en = {
     crashed: 'This page broke.',
     crashedHint: 'Reload to go on. Nothing stored is affected.',
     reload: 'Reload',
-    forbidden: 'Your account may not see this.',
-    notFound: 'There is no such page.',
-    toLogs: 'Go to the logs',
   },
   login: {
     title: 'Sign in',
@@ -82,7 +79,6 @@ export const en = {
     oom: 'out of memory',
     named: (rule: string) => `named by ${rule}`,
     openLogs: (name: string) => `Logs of ${name}`,
-    instances: (n: number) => `${n} running ${plural(n, 'instance', 'instances')}`,
   },
   ledger: {
     title: 'Ledger',
@@ -100,7 +96,6 @@ export const en = {
     none: 'No file has been read yet.',
     balanced: 'Every byte is accounted for.',
     unbalanced: (text: string) => `${text} not accounted for`,
-    differs: 'Differs',
     onlyOpen: 'Only files with something dropped or in flight',
   },
   settings: {

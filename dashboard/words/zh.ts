@@ -32,9 +32,6 @@ export const zh: Words = {
     crashed: '页面出错了。',
     crashedHint: '刷新即可继续，已存的数据不受影响。',
     reload: '刷新',
-    forbidden: '当前账号无权查看。',
-    notFound: '没有这个页面。',
-    toLogs: '去看日志',
   },
   login: {
     title: '登录',
@@ -78,7 +75,6 @@ export const zh: Words = {
     oom: '内存溢出',
     named: (rule) => `名称来自 ${rule}`,
     openLogs: (name) => `${name} 的日志`,
-    instances: (n) => `${n} 个运行中的实例`,
   },
   ledger: {
     title: '账本',
@@ -96,7 +92,6 @@ export const zh: Words = {
     none: '还没有读过任何文件。',
     balanced: '每个字节都有着落。',
     unbalanced: (text) => `${text} 没有着落`,
-    differs: '差额',
     onlyOpen: '只看有丢弃或在途的文件',
   },
   settings: {
