@@ -474,48 +474,62 @@ function differential(open: () => Promise<LogStoreFixture>): void {
       ],
     ];
 
-    test.each(states)('%s', async (state, reach) => {
-      await reach();
-      const random = createRandom(state.length);
-      const wrong: string[] = [];
-      for (const [i, one] of queries.entries()) {
-        const from = random.chance(0.5) ? 0 : records[random.below(records.length)].time;
-        const range = {
-          query: one,
-          from,
-          to: random.chance(0.5) ? MIXED_START * 2 : from + random.below(900) * SECOND,
-        };
-        const order = random.chance(0.5) ? 'asc' : 'desc';
-        const after = random.chance(0.3) ? records[random.below(records.length)] : undefined;
-        const by = random.pick<GroupKey>(['level', 'app', 'env', 'host', 'none']);
-        const interval = random.pick([MINUTE, 7 * SECOND, 90 * SECOND, 5 * MINUTE]);
-        const short = { ...range, from: Math.max(range.from, MIXED_START), to: Math.min(range.to, MIXED_START + 2e9) };
-        const fields = [
-          random.pick(['app', 'level', 'stream', 'container']),
-          random.pick(['status', 'cost', 'user.id']),
-        ];
-        const ask = async (of: LogStore) => {
-          const page = await of.search({ ...range, order, limit: 1 + random.below(1), after });
-          const big = await of.search({ ...range, order, limit: 150, after });
-          const { facets } = await of.facets({ ...range, fields, size: 50 });
-          const { buckets } = await of.histogram({ ...short, interval, by });
-          return {
-            count: (await of.count(range)).count,
-            first: page.records.map(keyOf),
-            page: big.records.map((record) => [keyOf(record), record.message, record.level, record.stream, record.raw]),
-            more: [page.more, big.more],
-            facets: fields.map((field) => facets[field]),
-            buckets,
+    test.each(states)(
+      '%s',
+      async (state, reach) => {
+        await reach();
+        const random = createRandom(state.length);
+        const wrong: string[] = [];
+        for (const [i, one] of queries.entries()) {
+          const from = random.chance(0.5) ? 0 : records[random.below(records.length)].time;
+          const range = {
+            query: one,
+            from,
+            to: random.chance(0.5) ? MIXED_START * 2 : from + random.below(900) * SECOND,
           };
-        };
-        const [got, want] = [await ask(store), await ask(oracle)];
-        for (const part of Object.keys(want) as (keyof typeof want)[]) {
-          if (equal(got[part], want[part])) continue;
-          wrong.push(`query ${i} ${JSON.stringify(one)}: ${part}`);
+          const order = random.chance(0.5) ? 'asc' : 'desc';
+          const after = random.chance(0.3) ? records[random.below(records.length)] : undefined;
+          const by = random.pick<GroupKey>(['level', 'app', 'env', 'host', 'none']);
+          const interval = random.pick([MINUTE, 7 * SECOND, 90 * SECOND, 5 * MINUTE]);
+          const short = {
+            ...range,
+            from: Math.max(range.from, MIXED_START),
+            to: Math.min(range.to, MIXED_START + 2e9),
+          };
+          const fields = [
+            random.pick(['app', 'level', 'stream', 'container']),
+            random.pick(['status', 'cost', 'user.id']),
+          ];
+          const ask = async (of: LogStore) => {
+            const page = await of.search({ ...range, order, limit: 1 + random.below(1), after });
+            const big = await of.search({ ...range, order, limit: 150, after });
+            const { facets } = await of.facets({ ...range, fields, size: 50 });
+            const { buckets } = await of.histogram({ ...short, interval, by });
+            return {
+              count: (await of.count(range)).count,
+              first: page.records.map(keyOf),
+              page: big.records.map((record) => [
+                keyOf(record),
+                record.message,
+                record.level,
+                record.stream,
+                record.raw,
+              ]),
+              more: [page.more, big.more],
+              facets: fields.map((field) => facets[field]),
+              buckets,
+            };
+          };
+          const [got, want] = [await ask(store), await ask(oracle)];
+          for (const part of Object.keys(want) as (keyof typeof want)[]) {
+            if (equal(got[part], want[part])) continue;
+            wrong.push(`query ${i} ${JSON.stringify(one)}: ${part}`);
+          }
         }
-      }
-      expect(wrong.slice(0, 5)).toEqual([]);
-    });
+        expect(wrong.slice(0, 5)).toEqual([]);
+      },
+      dose(120_000, 7_200_000),
+    );
   });
 }
 

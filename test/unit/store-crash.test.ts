@@ -22,6 +22,9 @@ import { linesBatch } from '../suites/batches.ts';
 import { openStore } from '../suites/embedded-fixture.ts';
 import { createRandom } from '../suites/random.ts';
 
+/** A soak takes its time (ms). */
+const LONG = dose(120_000, 7_200_000);
+
 const ALL = { query: { type: 'all' }, from: 0, to: Number.MAX_SAFE_INTEGER } as const;
 const WRITER = fileURLToPath(new URL('../suites/store-writer-process.ts', import.meta.url));
 
@@ -57,44 +60,48 @@ const batch = (n: number) =>
 const linesUpTo = (n: number): string[] => Array.from({ length: n }, (_, i) => [`one ${i}`, `two ${i}`]).flat();
 
 describe('killed at random under load', () => {
-  test('what was acknowledged is there once, whatever was going on', async () => {
-    const dir = join(root, 'store');
-    const seed = Date.now() % 1_000_003;
-    const random = createRandom(seed);
-    const acknowledged = [-1, -1, -1, -1];
-    let next = [0, 0, 0, 0];
-    for (let round = 0; round < dose(4, 300); round++) {
-      const child = spawn(process.execPath, [WRITER, dir, next.join()], { stdio: ['ignore', 'pipe', 'inherit'] });
-      const lines = createInterface({ input: child.stdout });
-      const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-      let seen = 0;
-      const most = 3 + random.below(700);
-      for await (const line of lines) {
-        if (line !== 'open') {
-          const [file, n] = line.split(' ').map(Number);
-          acknowledged[file] = n;
+  test(
+    'what was acknowledged is there once, whatever was going on',
+    async () => {
+      const dir = join(root, 'store');
+      const seed = Date.now() % 1_000_003;
+      const random = createRandom(seed);
+      const acknowledged = [-1, -1, -1, -1];
+      let next = [0, 0, 0, 0];
+      for (let round = 0; round < dose(4, 300); round++) {
+        const child = spawn(process.execPath, [WRITER, dir, next.join()], { stdio: ['ignore', 'pipe', 'inherit'] });
+        const lines = createInterface({ input: child.stdout });
+        const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+        let seen = 0;
+        const most = 3 + random.below(700);
+        for await (const line of lines) {
+          if (line !== 'open') {
+            const [file, n] = line.split(' ').map(Number);
+            acknowledged[file] = n;
+          }
+          if (++seen === most) child.kill('SIGKILL');
         }
-        if (++seen === most) child.kill('SIGKILL');
+        await gone;
+        const all = await opened(dir);
+        const found = [0, 1, 2, 3].map(() => [] as number[]);
+        for (const text of all) {
+          const [, file, n] = /^f(\d) n(\d+) /.exec(text)!;
+          found[Number(file)].push(Number(n));
+        }
+        next = found.map((numbers, file) => {
+          numbers.sort((a, b) => a - b);
+          expect(
+            numbers.every((n, i) => n === i),
+            `seed ${seed} round ${round}: file ${file} is contiguous and has no line twice`,
+          ).toBe(true);
+          expect(numbers.length, `seed ${seed} round ${round}: file ${file}`).toBeGreaterThan(acknowledged[file]);
+          // A reader that lost its checkpoint a little way back sends again what the store has.
+          return Math.max(0, numbers.length - random.below(50));
+        });
       }
-      await gone;
-      const all = await opened(dir);
-      const found = [0, 1, 2, 3].map(() => [] as number[]);
-      for (const text of all) {
-        const [, file, n] = /^f(\d) n(\d+) /.exec(text)!;
-        found[Number(file)].push(Number(n));
-      }
-      next = found.map((numbers, file) => {
-        numbers.sort((a, b) => a - b);
-        expect(
-          numbers.every((n, i) => n === i),
-          `seed ${seed} round ${round}: file ${file} is contiguous and has no line twice`,
-        ).toBe(true);
-        expect(numbers.length, `seed ${seed} round ${round}: file ${file}`).toBeGreaterThan(acknowledged[file]);
-        // A reader that lost its checkpoint a little way back sends again what the store has.
-        return Math.max(0, numbers.length - random.below(50));
-      });
-    }
-  });
+    },
+    LONG,
+  );
 });
 
 describe('killed between steps', () => {

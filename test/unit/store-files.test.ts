@@ -27,6 +27,9 @@ import { sourceKey } from '../../store/embedded/source-table.ts';
 import { dose } from '../doses.ts';
 import { linesBatch, source } from '../suites/batches.ts';
 
+/** A soak takes its time (ms). */
+const LONG = dose(120_000, 7_200_000);
+
 const dir = mkdtempSync(join(tmpdir(), 'fleetlog-files-'));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
@@ -46,47 +49,51 @@ describe('columns', () => {
     );
   });
 
-  test('rows give back times, offsets, lengths, flags and levels, in any order', () => {
-    const row = fc.record({
-      time: fc.oneof(
-        fc.nat(5_000),
-        safe.map((n) => n % 2 ** 51),
-      ),
-      offset: safe.map((n) => n % 2 ** 48),
-      length: fc.nat(9_000),
-      flags: fc.nat(255),
-      level: fc.nat(6),
-    });
-    fc.assert(
-      fc.property(
-        fc.array(row, { minLength: 1, maxLength: 30 }),
-        fc.nat(29),
-        fc.constantFrom(1, 1_000, 1e6),
-        (rows, cut, unit) => {
-          const n = rows.length;
-          const times = Float64Array.from(rows, ({ time }) => (time % 2 ** 30) * unit);
-          const offsets = Float64Array.from(rows, ({ offset }) => offset);
-          const flags = Uint8Array.from(rows, ({ flags }) => flags);
-          const levels = Uint8Array.from(rows, ({ level }) => level);
-          const lengths = Uint32Array.from(rows, ({ length }) => length);
-          const at = Math.min(cut, n);
-          const runs = [offsets.subarray(0, at), offsets.subarray(at)]
-            .filter((part) => part.length > 0)
-            .map((part) => ({ count: part.length, lowest: Math.min(...part) }));
-          const first = Math.min(...times);
-          const scratch = { numbers: new Float64Array(0), out: Buffer.alloc(0) };
-          const bytes = encodeRows({ count: n, times, offsets, flags, levels }, lengths, runs, first, scratch);
-          const back = decodeRows(Buffer.from(bytes), n, runs, first);
-          let end = 0;
-          expect(back).toMatchObject({ count: n, times, offsets, ends: lengths.map((length) => (end += length)) });
-          expect([...back.flags, ...back.levels]).toEqual([...flags, ...levels]);
-          for (let cutAt = 0; cutAt < bytes.length; cutAt += 7)
-            expect(() => decodeRows(Buffer.from(bytes.subarray(0, cutAt)), n, runs, first)).toThrow();
-        },
-      ),
-      { numRuns: dose(200, 10_000) },
-    );
-  });
+  test(
+    'rows give back times, offsets, lengths, flags and levels, in any order',
+    () => {
+      const row = fc.record({
+        time: fc.oneof(
+          fc.nat(5_000),
+          safe.map((n) => n % 2 ** 51),
+        ),
+        offset: safe.map((n) => n % 2 ** 48),
+        length: fc.nat(9_000),
+        flags: fc.nat(255),
+        level: fc.nat(6),
+      });
+      fc.assert(
+        fc.property(
+          fc.array(row, { minLength: 1, maxLength: 30 }),
+          fc.nat(29),
+          fc.constantFrom(1, 1_000, 1e6),
+          (rows, cut, unit) => {
+            const n = rows.length;
+            const times = Float64Array.from(rows, ({ time }) => (time % 2 ** 30) * unit);
+            const offsets = Float64Array.from(rows, ({ offset }) => offset);
+            const flags = Uint8Array.from(rows, ({ flags }) => flags);
+            const levels = Uint8Array.from(rows, ({ level }) => level);
+            const lengths = Uint32Array.from(rows, ({ length }) => length);
+            const at = Math.min(cut, n);
+            const runs = [offsets.subarray(0, at), offsets.subarray(at)]
+              .filter((part) => part.length > 0)
+              .map((part) => ({ count: part.length, lowest: Math.min(...part) }));
+            const first = Math.min(...times);
+            const scratch = { numbers: new Float64Array(0), out: Buffer.alloc(0) };
+            const bytes = encodeRows({ count: n, times, offsets, flags, levels }, lengths, runs, first, scratch);
+            const back = decodeRows(Buffer.from(bytes), n, runs, first);
+            let end = 0;
+            expect(back).toMatchObject({ count: n, times, offsets, ends: lengths.map((length) => (end += length)) });
+            expect([...back.flags, ...back.levels]).toEqual([...flags, ...levels]);
+            for (let cutAt = 0; cutAt < bytes.length; cutAt += 7)
+              expect(() => decodeRows(Buffer.from(bytes.subarray(0, cutAt)), n, runs, first)).toThrow();
+          },
+        ),
+        { numRuns: dose(200, 10_000) },
+      );
+    },
+    LONG,
+  );
 
   test('patterns give back both words, also of patterns that share most bits', () => {
     const word = fc.constantFrom(0, 1, 7, 0x200000, 0x400000, 0xffffffff);
@@ -98,27 +105,31 @@ describe('columns', () => {
     );
   });
 
-  test('the plain codec gives back any bytes and refuses damaged ones', () => {
-    fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 3_000 }), fc.nat(), (bytes, at) => {
-        const stored = Buffer.from(plainCodec.encoder().encode(bytes, Uint32Array.of(bytes.length), 1));
-        const decoding = plainCodec.decoder(new Uint8Array(0));
-        expect(decoding.decode(stored, bytes.length).equals(bytes)).toBe(true);
-        expect(() => decoding.decode(stored, bytes.length + 1)).toThrow();
-        expect(() => decoding.decode(stored.subarray(0, stored.length - 1), bytes.length)).toThrow();
-        stored[at % stored.length] ^= 1 + (at % 255);
-        let back: Buffer | null = null;
-        try {
-          back = decoding.decode(stored, bytes.length);
-        } catch {
-          return;
-        }
-        // A flip in a bit that the frame does not use changes nothing.
-        expect(back.equals(bytes)).toBe(true);
-      }),
-      { numRuns: dose(500, 50_000) },
-    );
-  });
+  test(
+    'the plain codec gives back any bytes and refuses damaged ones',
+    () => {
+      fc.assert(
+        fc.property(fc.uint8Array({ maxLength: 3_000 }), fc.nat(), (bytes, at) => {
+          const stored = Buffer.from(plainCodec.encoder().encode(bytes, Uint32Array.of(bytes.length), 1));
+          const decoding = plainCodec.decoder(new Uint8Array(0));
+          expect(decoding.decode(stored, bytes.length).equals(bytes)).toBe(true);
+          expect(() => decoding.decode(stored, bytes.length + 1)).toThrow();
+          expect(() => decoding.decode(stored.subarray(0, stored.length - 1), bytes.length)).toThrow();
+          stored[at % stored.length] ^= 1 + (at % 255);
+          let back: Buffer | null = null;
+          try {
+            back = decoding.decode(stored, bytes.length);
+          } catch {
+            return;
+          }
+          // A flip in a bit that the frame does not use changes nothing.
+          expect(back.equals(bytes)).toBe(true);
+        }),
+        { numRuns: dose(500, 50_000) },
+      );
+    },
+    LONG,
+  );
 });
 
 describe('frames in a log', () => {
@@ -288,64 +299,75 @@ describe('segments', () => {
     };
   }
 
-  test('and merges of them give back every record, byte for byte', () => {
-    fc.assert(
-      fc.property(fc.array(fc.array(run, { minLength: 1, maxLength: 6 }), { minLength: 1, maxLength: 3 }), (parts) => {
-        let offset = 0;
-        const written = parts.map((part) =>
-          write(part.map((one) => ({ ...one, columns: columnsOf(one.records, (offset += 100_000)) }))),
-        );
-        for (const { row, rows } of written) {
-          expect(sorted(readAll(segmentFile(dir, row.id)))).toEqual(sorted(rows));
-          expect(row.records).toBe(rows.length);
-        }
-        const ids = written.map(({ row }) => row.id);
-        const merged = mergeSegments({ dir, blockBytes: 3_000, segments: ids, id: nextId++ });
-        expect(sorted(readAll(segmentFile(dir, merged.id)))).toEqual(sorted(written.flatMap(({ rows }) => rows)));
-        expect(merged).toMatchObject({ records: written.reduce((sum, { row }) => sum + row.records, 0), day: DAY });
-      }),
-      { numRuns: dose(25, 5_000) },
-    );
-  });
+  test(
+    'and merges of them give back every record, byte for byte',
+    () => {
+      fc.assert(
+        fc.property(
+          fc.array(fc.array(run, { minLength: 1, maxLength: 6 }), { minLength: 1, maxLength: 3 }),
+          (parts) => {
+            let offset = 0;
+            const written = parts.map((part) =>
+              write(part.map((one) => ({ ...one, columns: columnsOf(one.records, (offset += 100_000)) }))),
+            );
+            for (const { row, rows } of written) {
+              expect(sorted(readAll(segmentFile(dir, row.id)))).toEqual(sorted(rows));
+              expect(row.records).toBe(rows.length);
+            }
+            const ids = written.map(({ row }) => row.id);
+            const merged = mergeSegments({ dir, blockBytes: 3_000, segments: ids, id: nextId++ });
+            expect(sorted(readAll(segmentFile(dir, merged.id)))).toEqual(sorted(written.flatMap(({ rows }) => rows)));
+            expect(merged).toMatchObject({ records: written.reduce((sum, { row }) => sum + row.records, 0), day: DAY });
+          },
+        ),
+        { numRuns: dose(25, 5_000) },
+      );
+    },
+    LONG,
+  );
 
-  test('cut anywhere or with any byte damaged say so, or give the same records', () => {
-    const columns = columnsOf(
-      Array.from({ length: 60 }, (_, i) => ({
-        message: Buffer.from(`line ${i} of a file`),
-        time: DAY * 86_400_000_000 + i,
-        step: 3,
-        flags: 0,
-        level: 3,
-      })),
-      0,
-    );
-    const { row, rows } = write([{ source: 0, fid: '1'.repeat(32), gen: 1, columns }]);
-    const path = segmentFile(dir, row.id);
-    const bytes = readFileSync(path);
-    const copy = join(dir, 'damaged');
-    const attempt = (): void => {
-      let got: Row[];
-      try {
-        got = readAll(copy);
-      } catch (error) {
-        // Either our own error or an assertion of readAll itself; the latter would mean damage went unnoticed.
-        expect(error).toMatchObject({ code: 'corrupt' });
-        return;
+  test(
+    'cut anywhere or with any byte damaged say so, or give the same records',
+    () => {
+      const columns = columnsOf(
+        Array.from({ length: 60 }, (_, i) => ({
+          message: Buffer.from(`line ${i} of a file`),
+          time: DAY * 86_400_000_000 + i,
+          step: 3,
+          flags: 0,
+          level: 3,
+        })),
+        0,
+      );
+      const { row, rows } = write([{ source: 0, fid: '1'.repeat(32), gen: 1, columns }]);
+      const path = segmentFile(dir, row.id);
+      const bytes = readFileSync(path);
+      const copy = join(dir, 'damaged');
+      const attempt = (): void => {
+        let got: Row[];
+        try {
+          got = readAll(copy);
+        } catch (error) {
+          // Either our own error or an assertion of readAll itself; the latter would mean damage went unnoticed.
+          expect(error).toMatchObject({ code: 'corrupt' });
+          return;
+        }
+        expect(sorted(got)).toEqual(sorted(rows));
+      };
+      for (let length = 0; length < bytes.length; length += dose(7, 1)) {
+        copyFileSync(path, copy);
+        truncateSync(copy, length);
+        attempt();
       }
-      expect(sorted(got)).toEqual(sorted(rows));
-    };
-    for (let length = 0; length < bytes.length; length += dose(7, 1)) {
-      copyFileSync(path, copy);
-      truncateSync(copy, length);
-      attempt();
-    }
-    for (let at = 0; at < bytes.length; at += dose(3, 1)) {
-      const bad = Buffer.from(bytes);
-      bad[at] ^= 0xff;
-      writeFileSync(copy, bad);
-      attempt();
-    }
-  });
+      for (let at = 0; at < bytes.length; at += dose(3, 1)) {
+        const bad = Buffer.from(bytes);
+        bad[at] ^= 0xff;
+        writeFileSync(copy, bad);
+        attempt();
+      }
+    },
+    LONG,
+  );
 
   test('of a head part by UTC day and retention class', () => {
     const memory = frameMemory(new SharedArrayBuffer(1 << 16));

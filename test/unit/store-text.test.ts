@@ -17,6 +17,9 @@ import { dose } from '../doses.ts';
 import { source } from '../suites/batches.ts';
 import { generatedQueries, mixedRecords } from '../suites/mixed-records.ts';
 
+/** A soak takes its time (ms). */
+const LONG = dose(120_000, 7_200_000);
+
 const view = { source: source(), stream: 'stdout', level: null } as const;
 
 interface Block {
@@ -152,22 +155,30 @@ const treeOf: fc.Arbitrary<Query> = fc.oneof(
 );
 
 describe('scanning text', () => {
-  test('finds what the reference evaluator finds, on the edges of every shortcut', () => {
-    fc.assert(
-      fc.property(treeOf, fc.array(messageOf, { minLength: 1, maxLength: 12 }), (query, messages) => {
-        const block = blockOf(messages);
-        expect(scanned(query, block)).toEqual(expected(query, block));
-      }),
-      { numRuns: dose(4_000, 200_000) },
-    );
-  });
+  test(
+    'finds what the reference evaluator finds, on the edges of every shortcut',
+    () => {
+      fc.assert(
+        fc.property(treeOf, fc.array(messageOf, { minLength: 1, maxLength: 12 }), (query, messages) => {
+          const block = blockOf(messages);
+          expect(scanned(query, block)).toEqual(expected(query, block));
+        }),
+        { numRuns: dose(4_000, 200_000) },
+      );
+    },
+    LONG,
+  );
 
-  test('finds what the reference evaluator finds in mixed lines', () => {
-    const records = mixedRecords(77, 400);
-    const block = blockOf(records.map(({ message }) => message));
-    for (const query of generatedQueries(78, dose(300, 6_000), records))
-      expect(scanned(query, block), JSON.stringify(query)).toEqual(expected(query, block));
-  });
+  test(
+    'finds what the reference evaluator finds in mixed lines',
+    () => {
+      const records = mixedRecords(77, 400);
+      const block = blockOf(records.map(({ message }) => message));
+      for (const query of generatedQueries(78, dose(300, 6_000), records))
+        expect(scanned(query, block), JSON.stringify(query)).toEqual(expected(query, block));
+    },
+    LONG,
+  );
 
   test('every character of U+4000–U+9FFF is a token of its own or, in ䷀–䷿, a separator', () => {
     for (let code = 0x4000; code <= 0x9fff; code++)
@@ -192,43 +203,47 @@ describe('scanning text', () => {
     for (const pattern of others) expect(nativeRegexp(pattern).native, pattern).toBeNull();
   });
 
-  test('simple expressions give what RE2 gives', () => {
-    const atom = fc.constantFrom(
-      'a',
-      'b',
-      '1',
-      '\\d',
-      '\\w',
-      '\\s',
-      '[ab]',
-      '[^a]+',
-      '.*',
-      '.+',
-      '=',
-      '\\.',
-      '\\b',
-      'k',
-      '(?:a|b1)',
-    );
-    const pattern = fc
-      .array(fc.tuple(atom, fc.constantFrom('', '', '?', '{2}')), { minLength: 1, maxLength: 5 })
-      .map((parts) =>
-        parts.map(([one, repeat]) => (/[*+b]$/.test(one) && one.length > 1 ? one : one + repeat)).join(''),
+  test(
+    'simple expressions give what RE2 gives',
+    () => {
+      const atom = fc.constantFrom(
+        'a',
+        'b',
+        '1',
+        '\\d',
+        '\\w',
+        '\\s',
+        '[ab]',
+        '[^a]+',
+        '.*',
+        '.+',
+        '=',
+        '\\.',
+        '\\b',
+        'k',
+        '(?:a|b1)',
       );
-    fc.assert(
-      fc.property(
-        pattern,
-        fc.array(fc.constantFrom('a', 'A', 'b', '1', ' ', '=', '.', '支', 'é', '\n', 'k'), { maxLength: 9 }),
-        (re, text) => {
-          const { native } = nativeRegexp(re);
-          fc.pre(native !== null);
-          const message = text.join('');
-          expect(native!.test(Buffer.from(message).toString('latin1'))).toBe(compileRegexp(re).test(message));
-        },
-      ),
-      { numRuns: dose(3_000, 100_000) },
-    );
-  });
+      const pattern = fc
+        .array(fc.tuple(atom, fc.constantFrom('', '', '?', '{2}')), { minLength: 1, maxLength: 5 })
+        .map((parts) =>
+          parts.map(([one, repeat]) => (/[*+b]$/.test(one) && one.length > 1 ? one : one + repeat)).join(''),
+        );
+      fc.assert(
+        fc.property(
+          pattern,
+          fc.array(fc.constantFrom('a', 'A', 'b', '1', ' ', '=', '.', '支', 'é', '\n', 'k'), { maxLength: 9 }),
+          (re, text) => {
+            const { native } = nativeRegexp(re);
+            fc.pre(native !== null);
+            const message = text.join('');
+            expect(native!.test(Buffer.from(message).toString('latin1'))).toBe(compileRegexp(re).test(message));
+          },
+        ),
+        { numRuns: dose(3_000, 100_000) },
+      );
+    },
+    LONG,
+  );
 });
 
 describe('the token set of a block', () => {
@@ -245,34 +260,42 @@ describe('the token set of a block', () => {
     return { kind, has, text };
   };
 
-  test('holds every token of every message, short ones apart', () => {
-    fc.assert(
-      fc.property(fc.array(messageOf, { minLength: 1, maxLength: 8 }), (messages) => {
-        const { has, kind, text } = readAll(messages);
-        const short = new Set<number>();
-        for (let a = 0; a < 0x80; a++) {
-          short.add(tokenHash(String.fromCharCode(a)));
-          for (let b = 0x30; b < 0x80; b++) short.add(tokenHash(String.fromCharCode(a, b)));
-        }
-        for (const message of messages)
-          eachTokenHash(message, 0, message.length, (hash) => expect(has(hash) || short.has(hash)).toBe(true));
-        expect(kind & TEXT_KIND.WIDE).toBe(textKind(text) & TEXT_KIND.WIDE);
-        // Across messages bytes may look exotic; within one both must say so.
-        const exotic = messages.some((message) => (textKind(message) & TEXT_KIND.EXOTIC) !== 0);
-        if (exotic) expect(kind & TEXT_KIND.EXOTIC).not.toBe(0);
-      }),
-      { numRuns: dose(300, 10_000) },
-    );
-  });
+  test(
+    'holds every token of every message, short ones apart',
+    () => {
+      fc.assert(
+        fc.property(fc.array(messageOf, { minLength: 1, maxLength: 8 }), (messages) => {
+          const { has, kind, text } = readAll(messages);
+          const short = new Set<number>();
+          for (let a = 0; a < 0x80; a++) {
+            short.add(tokenHash(String.fromCharCode(a)));
+            for (let b = 0x30; b < 0x80; b++) short.add(tokenHash(String.fromCharCode(a, b)));
+          }
+          for (const message of messages)
+            eachTokenHash(message, 0, message.length, (hash) => expect(has(hash) || short.has(hash)).toBe(true));
+          expect(kind & TEXT_KIND.WIDE).toBe(textKind(text) & TEXT_KIND.WIDE);
+          // Across messages bytes may look exotic; within one both must say so.
+          const exotic = messages.some((message) => (textKind(message) & TEXT_KIND.EXOTIC) !== 0);
+          if (exotic) expect(kind & TEXT_KIND.EXOTIC).not.toBe(0);
+        }),
+        { numRuns: dose(300, 10_000) },
+      );
+    },
+    LONG,
+  );
 
-  test('a plan never skips a block with a match', () => {
-    fc.assert(
-      fc.property(treeOf, fc.array(messageOf, { minLength: 1, maxLength: 8 }), (query, messages) => {
-        const block = blockOf(messages);
-        fc.pre(expected(query, block).length > 0);
-        expect(bloomPasses(bloomPlan(query), readAll(messages).has)).toBe(true);
-      }),
-      { numRuns: dose(1_500, 50_000) },
-    );
-  });
+  test(
+    'a plan never skips a block with a match',
+    () => {
+      fc.assert(
+        fc.property(treeOf, fc.array(messageOf, { minLength: 1, maxLength: 8 }), (query, messages) => {
+          const block = blockOf(messages);
+          fc.pre(expected(query, block).length > 0);
+          expect(bloomPasses(bloomPlan(query), readAll(messages).has)).toBe(true);
+        }),
+        { numRuns: dose(1_500, 50_000) },
+      );
+    },
+    LONG,
+  );
 });
