@@ -8,9 +8,8 @@ import { visible } from '../text/visible.ts';
 import { useWords } from '../words/words.tsx';
 import styles from './first-run.module.css';
 
-const COMPOSE = 'docker compose up -d';
-const BY_HAND = `fleetlog docker-proxy --listen 127.0.0.1:2375
-fleetlog start --set collector.dockerSocket=tcp://127.0.0.1:2375`;
+const BY_HAND = `npx fleetlog docker-proxy --listen 127.0.0.1:2375
+npx fleetlog start --set collector.dockerSocket=tcp://127.0.0.1:2375`;
 const PATHS = `collector:
   paths:
     - /data/logs/{app}/{instance}/*.log`;
@@ -45,8 +44,6 @@ export function FirstRun({ hosts }: { hosts: ApiHost[] }) {
             ) : (
               <>
                 <p>{words.dockerWhy}</p>
-                <Command text={COMPOSE} />
-                <p>{words.orByHand}</p>
                 <Command text={BY_HAND} />
               </>
             )}
@@ -58,13 +55,13 @@ export function FirstRun({ hosts }: { hosts: ApiHost[] }) {
       </div>
       <aside className={styles.other}>
         <h2>{words.noDocker}</h2>
-        <Option icon="play" title={words.demo} why={words.demoWhy} command="fleetlog demo" />
+        <Option icon="play" title={words.demo} why={words.demoWhy} command="npx fleetlog demo" />
         <Option icon="logs" title={words.folder} why={words.folderWhy} command={PATHS} />
         <Option
           icon="host"
           title={words.other}
           why={words.otherWhy}
-          command={`fleetlog collector --set collector.to=${window.location.origin}`}
+          command={`npx fleetlog collector --set collector.to=${window.location.origin}`}
         />
         <p className={styles.doctor}>{words.doctor}</p>
       </aside>

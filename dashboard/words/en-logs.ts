@@ -259,10 +259,10 @@ export const logs = {
     storeWhy: (version: string) => `Version ${version}, waiting for lines.`,
     docker: 'Docker in reach',
     dockerBad: 'Docker out of reach',
-    dockerWhy: 'Run it with the compose file of the repository. The socket is only touched by the read-only proxy:',
+    dockerWhy:
+      'Start the read-only proxy as a user that may open the socket, and point Fleetlog at it; or start Fleetlog as such a user:',
     dockerReason: (host: string, reason: string) => `${host}: ${reason}`,
     dockerOk: (host: string) => `${host} reads Docker; no container has written yet.`,
-    orByHand: 'Or start the proxy by hand, as a user that may open the socket, and point the collector at it:',
     hosts: 'A host reporting',
     hostsWhy: 'Looks again every 2 s.',
     line: 'First line',
