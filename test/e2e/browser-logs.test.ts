@@ -79,7 +79,7 @@ describe.skipIf(executable === null)('the Logs page', () => {
 
   test('explains the first run, and shows the first line by itself', async () => {
     await page.getByRole('heading', { name: 'No containers yet' }).waitFor();
-    await page.getByText('docker compose up -d').waitFor();
+    await page.getByText('npx fleetlog docker-proxy').waitFor();
     await page.getByText('fleetlog demo').waitFor();
     const lines = Array.from({ length: 300 }, (_, n) => `INFO request ${n} took=${n}ms 收到支付请求 channel=ALIPAY`);
     product.write({ app: 'shop-pay' }, lines, Date.now() - 300_000);
