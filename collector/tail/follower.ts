@@ -180,7 +180,9 @@ export function createFollower(first: FileTarget, deps: FollowerDeps): Follower 
     if (state === liveState) return true;
     const current = state.gens.at(-1);
     if (current?.head !== head || current.end >= 0) return false;
-    return state.offset === 0 ? state.intents.length > 0 : tailMatches(fd, state.offset, Buffer.from(state.tail, 'base64'));
+    return state.offset === 0
+      ? state.intents.length > 0
+      : tailMatches(fd, state.offset, Buffer.from(state.tail, 'base64'));
   }
 
   async function readCompressed(path: string, id: FileIdentity): Promise<void> {

@@ -9,9 +9,9 @@ import type { Outcome } from '../pipeline/turn.ts';
 import { type ByteSource, createFileSource, createGzipSource, gzipSize } from './byte-source.ts';
 import type { Descriptors } from './descriptors.ts';
 import type { FileIndex } from './file-index.ts';
-import { headOf, headOfFile, tailMatches } from './fingerprint.ts';
+import { headOf, tailMatches } from './fingerprint.ts';
 import type { Follower } from './follower.ts';
-import { identityOf } from './identity.ts';
+import { type FileIdentity, identityOf } from './identity.ts';
 import { openLog, Refused } from './open-file.ts';
 import type { Schedule } from './schedule.ts';
 import { siblingsOf } from './siblings.ts';
@@ -128,38 +128,44 @@ export function createKeeper(deps: KeeperDeps): Keeper {
     if (follower?.target.rotation !== 'logrotate' || !file.generation) return null;
     const dir = dirname(follower.target.path);
     const base = follower.target.path.slice(dir.length + 1);
+    // All are opened before any is looked into: the next rotation may rename them meanwhile.
+    const candidates: { fd: number; id: FileIdentity; gz: boolean }[] = [];
     for (const { name, gz } of siblingsOf(deps.list(dir), base, 'logrotate').reverse()) {
       try {
         const { fd, stat } = openLog(join(dir, name), follower.target.root);
-        const id = identityOf(stat);
-        const twin = deps.index.twinOf(id);
-        const other = deps.index.reading(id) || deps.index.known(id) || (twin !== null && twin !== file.state);
-        const source = other ? null : await asCopy(file, fd, gz);
-        if (source) {
-          deps.index.addTwin(file.state, id);
-          return source;
-        }
-        closeSync(fd);
+        candidates.push({ fd, id: identityOf(stat), gz });
       } catch (error) {
         log.debug({ err: error, name }, 'cannot look at a possible copy');
       }
     }
-    return null;
+    let found: ByteSource | null = null;
+    for (const { fd, id, gz } of candidates) {
+      const twin = deps.index.twinOf(id);
+      const other = deps.index.reading(id) || deps.index.known(id) || (twin !== null && twin !== file.state);
+      if (found || other) {
+        closeSync(fd);
+        continue;
+      }
+      found = await asCopy(file, fd, gz);
+      if (found) deps.index.addTwin(file.state, id);
+    }
+    return found;
   }
 
+  /** Takes the descriptor over; null when it is no copy. */
   async function asCopy(file: TailFile, fd: number, gz: boolean): Promise<ByteSource | null> {
     const { readPos } = file;
-    if (gz) {
-      // Whether the bytes before `readPos` are the same is seen when it is read on from there.
-      if (gzipSize(fd) < readPos) return null;
-      const source = createGzipSource(fd);
-      if ((await headOf(source)) === file.generation?.head) return source;
-      source.close();
-      throw new Error('it begins with another line');
+    const source = gz ? createGzipSource(fd) : createFileSource(fd, 0, true);
+    try {
+      // Whether a compressed one has the same bytes before `readPos` is seen when it is read on from there.
+      const tail = file.tail.subarray(TAIL_BYTES - file.tailLength);
+      const long = gz ? gzipSize(fd) >= readPos : readPos === 0 || tailMatches(fd, readPos, tail);
+      if (long && (await headOf(source)) === file.generation?.head) return source;
+    } catch (error) {
+      log.debug({ err: error }, 'cannot look at a possible copy');
     }
-    const tail = file.tail.subarray(TAIL_BYTES - file.tailLength);
-    const alike = headOfFile(fd) === file.generation?.head && (readPos === 0 || tailMatches(fd, readPos, tail));
-    return alike ? createFileSource(fd, 0, true) : null;
+    source.close();
+    return null;
   }
 
   async function truncated(file: TailFile): Promise<void> {

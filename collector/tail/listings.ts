@@ -1,18 +1,30 @@
 import { readdirSync } from 'node:fs';
 
-/** Names in directories, read once a turn of the event loop: many followers ask about one directory at the same time. */
-export function createListings(): (dir: string) => readonly string[] {
+/** Names in directories. */
+export interface Listings {
+  /** Read once a turn of the event loop: many followers ask about one directory at the same time, and an event follows a change. */
+  recent(dir: string): readonly string[];
+  fresh(dir: string): readonly string[];
+}
+
+export function createListings(): Listings {
   const cached = new Map<string, readonly string[]>();
-  return (dir) => {
-    let names = cached.get(dir);
-    if (names) return names;
+  function fresh(dir: string): readonly string[] {
     try {
-      names = readdirSync(dir);
+      return readdirSync(dir);
     } catch {
-      names = [];
+      return [];
     }
-    if (cached.size === 0) setImmediate(() => cached.clear());
-    cached.set(dir, names);
-    return names;
+  }
+  return {
+    fresh,
+    recent(dir) {
+      let names = cached.get(dir);
+      if (names) return names;
+      names = fresh(dir);
+      if (cached.size === 0) setImmediate(() => cached.clear());
+      cached.set(dir, names);
+      return names;
+    },
   };
 }

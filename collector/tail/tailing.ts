@@ -70,7 +70,7 @@ export function createTailing(options: TailingOptions): Tailing {
   const spool = createSpool(join(options.stateDir, 'spool'), config.spoolBytes, checkpoint, log);
   const descriptors = createDescriptors({ limit: config.openFiles, count });
   const dispatch = createDispatch(options.watcher);
-  const list = createListings();
+  const listings = createListings();
   const spooled = new Set<TailFile>();
   let round = 0;
   let rescuing = false;
@@ -110,7 +110,7 @@ export function createTailing(options: TailingOptions): Tailing {
     spool,
     count,
     followerOf,
-    list,
+    list: listings.fresh,
     declare,
     finished: finish,
   });
@@ -142,7 +142,7 @@ export function createTailing(options: TailingOptions): Tailing {
       oldestUs: options.oldestUs,
       readingOf: pipeline.files.readings.ofFile,
       declare,
-      list,
+      list: listings.recent,
       finished: finish,
     });
     followers.set(target.key, follower);
