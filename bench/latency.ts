@@ -58,10 +58,11 @@ export async function benchLatency(options: BenchOptions): Promise<void> {
     logFile: join(dir, 'product.log'),
     loopFile,
   });
-  const writer = createWriter(containersDir, options.seed, options.rate);
+  let writer: Writer | null = null;
   try {
     await product.ready();
     await drained(product, history.fileBytes);
+    writer = createWriter(containersDir, options.seed, options.rate);
     const tail = await openTail(product, writer);
     const half = (options.seconds * 1000) / 2;
     // What start and first use compile is not what is measured.
@@ -96,7 +97,7 @@ export async function benchLatency(options: BenchOptions): Promise<void> {
     await product.stop();
     if (missing > tail.skipped()) throw new Error(`${missing} watched lines never came to the tail`);
   } finally {
-    await writer.close();
+    await writer?.close();
     if (product.alive()) await product.kill();
   }
   rmSync(dir, { recursive: true, force: true });

@@ -85,11 +85,17 @@ export async function startProduct(options: ProductOptions): Promise<Product> {
     },
   );
   closeSync(log);
+  // Whoever started it may be interrupted; it must not live on.
+  const end = (): void => void child.kill('SIGKILL');
+  process.once('exit', end);
+  child.once('exit', () => process.removeListener('exit', end));
   const exited = new Promise<number | null>((resolve) => {
     child.once('exit', (code) => resolve(code));
     child.once('error', () => resolve(null));
   });
   const alive = (): boolean => child.exitCode === null && child.signalCode === null;
+
+  const ending = (): string => (child.signalCode ? `by ${child.signalCode}` : `exit code ${child.exitCode}`);
 
   function authorization(): Record<string, string> {
     const file = join(dataDir, 'cli-token');
@@ -97,6 +103,8 @@ export async function startProduct(options: ProductOptions): Promise<Product> {
   }
 
   async function request(method: string, path: string, body?: unknown): Promise<Response> {
+    if (!alive())
+      throw new Error(`${method} ${path}: the product has ended (${ending()}); see ${logFile}\n${tail(logFile)}`);
     const response = await fetch(`${url}/api/v1/${path}`, {
       method,
       headers: { ...authorization(), ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
@@ -115,7 +123,8 @@ export async function startProduct(options: ProductOptions): Promise<Product> {
     async ready(timeoutMs = READY_MS) {
       const until = performance.now() + timeoutMs;
       while (performance.now() < until) {
-        if (!alive()) throw new Error(`the product ended before it was ready; see ${logFile}\n${tail(logFile)}`);
+        if (!alive())
+          throw new Error(`the product ended before it was ready (${ending()}); see ${logFile}\n${tail(logFile)}`);
         const answer = await fetch(`${url}/readyz`).catch(() => null);
         await answer?.arrayBuffer();
         if (answer?.ok) return;

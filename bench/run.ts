@@ -42,6 +42,8 @@ async function main(args: string[]): Promise<number> {
   return worst;
 }
 
+// An interrupted bench takes its children along: they end with the process.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
