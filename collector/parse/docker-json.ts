@@ -29,7 +29,7 @@ export function createDockerJsonParser(count: (name: string) => void): LineParse
     if (b[end - 1] !== 125 || b[end - 2] !== QUOTE || b[end - 3] !== 90) return -1;
     // The fraction has up to nine digits; the quote before the stamp is 22 to 32 bytes back.
     let quote = end - 33;
-    if (b[quote] !== QUOTE) {
+    if (b[quote] !== QUOTE || b[quote - 1] !== 58) {
       quote = end - 23;
       const least = Math.max(start, end - 34);
       while (quote > least && b[quote] !== QUOTE) quote--;
@@ -53,17 +53,14 @@ export function createDockerJsonParser(count: (name: string) => void): LineParse
     const close = trailer(b, start, end, line);
     const from = start + 8;
     if (close < from) return false;
-    line.partial = true;
-    let to = close;
+    // A quote inside is escaped, or this is half a line with another behind it.
+    if (b.indexOf(QUOTE, from) !== close) return slowEscape(b, from, close, out, line);
     const backslash = b.indexOf(BACKSLASH, from);
-    if (backslash < 0 || backslash >= close) {
-      // No newline escape, so docker cut the line here.
-    } else if (backslash === close - 2) {
-      if (b[close - 1] !== 110) return slowEscape(b, from, close, out, line);
-      to = backslash;
-      line.partial = false;
-    } else return slowEscape(b, from, close, out, line);
-    // A quote that no backslash hides would have ended the string: this is not docker's line. Docker escapes them all.
+    // Without its newline docker cut the line here.
+    line.partial = backslash < 0 || backslash >= close;
+    if (!line.partial && (backslash !== close - 2 || b[close - 1] !== 110))
+      return slowEscape(b, from, close, out, line);
+    const to = line.partial ? close : backslash;
     b.copyWithin(out, from, to);
     line.length = to - from;
     return true;

@@ -1,4 +1,5 @@
 const BACKSLASH = 92;
+const QUOTE = 34;
 
 /** Value of a hex digit, or a number over 15. */
 function hex(c: number): number {
@@ -30,19 +31,22 @@ const NEAR = 48;
 
 /**
  * Un-escapes the JSON string body `b[p, e)` to `b[o…]`, in one buffer so that runs are moved natively. Gives the new end, or -1
- * for an escape JSON does not know. Lone surrogates become U+FFFD, as JSON.parse and UTF-8 make of them.
+ * for an escape JSON does not know or a quote that should have ended the string. Lone surrogates become U+FFFD, as JSON.parse and UTF-8 make of them.
  */
 export function unescapeJson(b: Buffer, p: number, e: number, o: number): number {
   while (p < e) {
     let at = p;
     const near = Math.min(e, p + NEAR);
     while (at < near && b[at] !== BACKSLASH) {
+      if (b[at] === QUOTE) return -1;
       b[o++] = b[at++];
     }
     if (at === e) return o;
     if (b[at] !== BACKSLASH) {
       let next = b.indexOf(BACKSLASH, at);
       if (next < 0 || next > e) next = e;
+      const quote = b.indexOf(QUOTE, at);
+      if (quote >= 0 && quote < next) return -1;
       b.copyWithin(o, at, next);
       o += next - at;
       if (next === e) return o;

@@ -44,17 +44,16 @@ const clock = (hour: string, minute: string, second: string, fraction: string | 
 });
 
 /**
- * Stamps without a year (syslog, klog) take the one that brings them nearest to the file's mtime, so that December's lines read in
+ * Stamps without a year (syslog, klog) take the latest one that is not a day past the file's mtime, so that December's lines read in
  * January stay in December.
  */
-function nearestYear(aroundMs: number, at: (year: number) => number): number {
+function latestYear(aroundMs: number, at: (year: number) => number): number {
   const year = new Date(aroundMs).getUTCFullYear();
-  let best = -1;
-  for (const candidate of [year, year - 1, year + 1]) {
+  for (const candidate of [year + 1, year, year - 1]) {
     const us = at(candidate);
-    if (us >= 0 && (best < 0 || Math.abs(us / 1_000 - aroundMs) < Math.abs(best / 1_000 - aroundMs))) best = us;
+    if (us >= 0 && us / 1_000 <= aroundMs + 86_400_000) return us;
   }
-  return best;
+  return -1;
 }
 
 const ISO =
@@ -76,7 +75,7 @@ export const knownStamps: StampReader = (text, zone, aroundMs) => {
   m = KLOG.exec(text);
   if (m) {
     const [, month, day, hour, minute, second, fraction] = m;
-    return nearestYear(aroundMs, (year) =>
+    return latestYear(aroundMs, (year) =>
       civil(year, Number(month), Number(day), clock(hour, minute, second, fraction), undefined, zone),
     );
   }
@@ -90,7 +89,7 @@ export const knownStamps: StampReader = (text, zone, aroundMs) => {
     const at = (year: number): number =>
       civil(year, monthNumber(month), Number(day), clock(hour, minute, second, fraction), offset, zone);
     const year = before ?? after;
-    return year ? at(Number(year)) : nearestYear(aroundMs, at);
+    return year ? at(Number(year)) : latestYear(aroundMs, at);
   }
   m = EPOCH.exec(text);
   if (m) return epoch(m[1], m[2] ?? `${m[3] ?? ''}${m[4] ?? ''}${m[5] ?? ''}`);

@@ -118,9 +118,9 @@ export function pemEnd(b: Buffer, from: number, end: number): number {
 
 function jwt(b: Uint8Array, at: number, end: number): Secret | null {
   const first = run(b, at, end, isBase64Url);
-  if (first - at < 10 || b[first] !== 46 || !exact(b, first + 1, end, 'ey')) return null;
+  if (first - at < 10 || first >= end || b[first] !== 46 || !exact(b, first + 1, end, 'ey')) return null;
   const second = run(b, first + 1, end, isBase64Url);
-  if (second - first < 10 || b[second] !== 46) return null;
+  if (second - first < 10 || second >= end || b[second] !== 46) return null;
   return { rule: 'jwt', start: at, end: run(b, second + 1, end, isBase64Url) };
 }
 
@@ -139,7 +139,7 @@ export function secretAt(b: Buffer, at: number, start: number, end: number): Sec
       if (stands(b, at, end, 'authorization')) return keyed(b, at, end, 'authorization');
       if ((exact(b, at, end, 'AKIA') || exact(b, at, end, 'ASIA')) && !isWord(before)) {
         const to = run(b, at, end, (c) => isUpper(c) || isDigit(c));
-        return to - at === 20 && !isWord(b[to]) ? { rule: 'aws_key', start: at, end: to } : null;
+        return to - at === 20 && (to === end || !isWord(b[to])) ? { rule: 'aws_key', start: at, end: to } : null;
       }
       return null;
     case 103: // g

@@ -54,10 +54,12 @@ export function matchCompressed(
       if (known !== head) continue;
       // What an ended generation had beyond its end was declared lost with it.
       if (end >= 0 && end % 2 ** 32 <= size) return { state, how: 'complete' };
-      if (gen !== state.gen || end >= 0) continue;
+      if (end >= 0) continue;
       if (isOnDisk(state)) return { state, how: 'copy' };
-      if (state.offset % 2 ** 32 === size && state.intents.length === 0) return { state, how: 'complete' };
-      if (state.offset <= size || state.offset >= 2 ** 32) return { state, how: 'current' };
+      // Nothing of a generation just begun is acknowledged yet.
+      const offset = gen === state.gen ? state.offset : 0;
+      if (offset % 2 ** 32 === size && state.intents.length === 0) return { state, how: 'complete' };
+      if (offset <= size || offset >= 2 ** 32) return { state, how: 'current' };
     }
   }
   return null;
