@@ -57,7 +57,6 @@ const COLLECTOR_GAUGES = [
   'journal_bytes',
   'checkpoint_broken',
   'directories_unwatched',
-  'eventsWaiting',
 ];
 
 /** Parts are closed in the order data flows: what a stage still holds lands in the next one before that closes. */
@@ -246,10 +245,8 @@ async function collect(
     watcher,
     onEvent: (event) => events.publish(event),
   });
-  exposeCounters(telemetry, 'collector', COLLECTOR_GAUGES, () => ({
-    ...collector.counters(),
-    ...prefixed('events', events.counters()),
-  }));
+  exposeCounters(telemetry, 'collector', COLLECTOR_GAUGES, () => collector.counters());
+  exposeCounters(telemetry, 'collector_events', ['waiting'], () => events.counters());
   return {
     collecting: () => ({
       docker: discovery.docker(),
@@ -264,13 +261,6 @@ async function collect(
       await outer?.close();
     },
   };
-}
-
-/** `{ lost: 1 }` of `events` → `{ eventsLost: 1 }`. */
-function prefixed(name: string, counters: object): Record<string, number> {
-  return Object.fromEntries(
-    Object.entries(counters).map(([key, value]) => [`${name}${key[0].toUpperCase()}${key.slice(1)}`, Number(value)]),
-  );
 }
 
 async function closeAll(closers: Closer[], log: Logger): Promise<void> {
