@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { bucketCount, resolveInterval } from '../../api/interval.ts';
-import { nearest } from '../../model/nearest.ts';
 import { formatDuration, formatTime, parseDuration, parseRange, parseTime } from '../../api/times.ts';
 import { isCode } from '../../model/errors.ts';
+import { nearest } from '../../model/nearest.ts';
 
 const NOW = 1_795_219_200_000_000;
 const at = (text: string): number => parseTime(text, NOW, 'from');

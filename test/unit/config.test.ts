@@ -7,9 +7,9 @@ import { Value } from 'typebox/value';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ConfigOptions, loadConfig } from '../../cli/config.ts';
 import { configKeys, envName } from '../../cli/config-keys.ts';
-import { nearest } from '../../model/nearest.ts';
 import { type Config, ConfigSchema } from '../../model/config.ts';
 import { FleetlogError } from '../../model/errors.ts';
+import { nearest } from '../../model/nearest.ts';
 
 const FIXTURES = fileURLToPath(new URL('../fixtures/config', import.meta.url));
 let empty: string;
