@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, openSync, unlinkSync, writeSync } from 'node:fs';
-import { patternHash } from '../../model/pattern.ts';
 import type { Source } from '../../model/source.ts';
 import type { BlockCodec } from './block-codec.ts';
+import { hashBlock } from './block-hashes.ts';
 import { createGrowingTable } from './growing-table.ts';
 import { createMinuteCounter } from './minute-counts.ts';
 import { encodePatterns } from './patterns-section.ts';
@@ -20,7 +20,6 @@ import {
   SEGMENT_VERSION,
   segmentHeader,
 } from './segment-format.ts';
-import { createTokenSet } from './token-set.ts';
 
 /** What the manifest keeps of a segment. Times in µs. */
 export interface SegmentRow {
@@ -73,7 +72,6 @@ export function createSegmentWriter(options: SegmentWriterOptions): SegmentWrite
   const sources = new Map<string, number>();
   const sourceList: Source[] = [];
   const fids = new Map<string, number>();
-  const tokens = createTokenSet();
   const scratch = { numbers: new Float64Array(0), out: Buffer.alloc(0) };
   const block = emptyBlock(blockBytes);
   let runsFrom = 0;
@@ -147,7 +145,7 @@ export function createSegmentWriter(options: SegmentWriterOptions): SegmentWrite
     let highest = runs.at('highest', run);
     let cells = runs.at('cells', run);
     // The block's own arrays are read below: views of shared memory are several times slower one element at a time.
-    const { lengths, ends, times, offsets, flags, levels, text, patterns: words } = block;
+    const { lengths, ends, times, offsets, flags, levels, patterns: words } = block;
     ends.set(columns.ends.subarray(from, end), block.count);
     const until = block.count + end - from;
     for (let n = block.count, previous = base, shift = block.bytes - base; n < until; n++) {
@@ -164,7 +162,7 @@ export function createSegmentWriter(options: SegmentWriterOptions): SegmentWrite
       cells |= 1 << (block.cells[n] = cellOf(flags[n], levels[n]));
     }
     if (patterns) words.set(patterns.subarray(2 * from, 2 * end), 2 * block.count);
-    else for (let n = block.count; n < until; n++) patternHash(text, ends[n] - lengths[n], ends[n], words, 2 * n);
+    else block.patternless = true;
     runs.set('first', run, runFirst);
     runs.set('last', run, runLast);
     runs.set('lowest', run, lowest);
@@ -195,13 +193,12 @@ export function createSegmentWriter(options: SegmentWriterOptions): SegmentWrite
     const start = at;
     const rowsStored = compress(rows);
     write(rowsStored);
+    const { kind, bloom } = hashBlock(text, block.ends, n, block.patternless ? block.patterns : undefined);
     const patterns = encodePatterns(block.patterns, n);
     const patternsStored = compress(patterns);
     write(patternsStored);
     const stored = encoding.encode(text, block.ends, n);
     write(stored);
-    const kind = tokens.read(text, block.ends, n);
-    const bloom = tokens.bloom();
     write(bloom);
     blocks.push({
       first: blockFirst,
@@ -226,6 +223,7 @@ export function createSegmentWriter(options: SegmentWriterOptions): SegmentWrite
     runsFrom = runs.length;
     block.count = 0;
     block.bytes = 0;
+    block.patternless = false;
   }
 
   return {
@@ -296,5 +294,7 @@ function emptyBlock(blockBytes: number) {
     levels: new Uint8Array(BLOCK_RECORDS),
     cells: new Uint8Array(BLOCK_RECORDS),
     patterns: new Uint32Array(2 * BLOCK_RECORDS),
+    /** Some record came without its pattern: all are computed when the block is full. */
+    patternless: false,
   };
 }

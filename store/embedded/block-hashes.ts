@@ -1,0 +1,36 @@
+import { patternHash } from '../../model/pattern.ts';
+import { eachTokenHash } from '../../model/query/token-hash.ts';
+import { createKernel } from './kernel/load-kernel.ts';
+import { BLOCK_RECORDS } from './segment-format.ts';
+import { createTokenSet } from './token-set.ts';
+
+/** What a block's text is read for byte by byte. */
+export interface BlockHashes {
+  /** Bits of TEXT_KIND. */
+  kind: number;
+  bloom: Buffer;
+}
+
+/**
+ * The bloom filter and kind of a block of messages that end at `ends`, and their patterns, two words each, when `patterns` is given.
+ * Same results as `createTokenSet` and `patternHash`, which read blocks that the kernel's memory does not hold.
+ */
+export function hashBlock(text: Uint8Array, ends: Uint32Array, count: number, patterns?: Uint32Array): BlockHashes {
+  if (text.length > kernel.textLimit || count > BLOCK_RECORDS) return hashPlainly(text, ends, count, patterns);
+  kernel.load(text, ends, count);
+  if (patterns) kernel.readPatterns(patterns);
+  const { kind, left } = kernel.readTokens();
+  for (const i of left) eachTokenHash(text, i === 0 ? 0 : ends[i - 1], ends[i], kernel.insert);
+  return { kind, bloom: kernel.bloom() };
+}
+
+/** One for the thread, which hashes one block at a time: its memory is scratch, refilled by every call. */
+const kernel = createKernel();
+
+function hashPlainly(text: Uint8Array, ends: Uint32Array, count: number, patterns?: Uint32Array): BlockHashes {
+  if (patterns)
+    for (let n = 0, from = 0; n < count; from = ends[n++]) patternHash(text, from, ends[n], patterns, 2 * n);
+  const tokens = createTokenSet();
+  const kind = tokens.read(text, ends, count);
+  return { kind, bloom: tokens.bloom() };
+}
