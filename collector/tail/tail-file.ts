@@ -105,19 +105,28 @@ export function birthUs(state: FileState): number {
   return Math.floor(Number(BigInt(state.birth) / 1_000n)) || state.seenAt;
 }
 
-/** A generation was begun but nothing of it acknowledged when the process ended. */
-function enterGeneration(state: FileState, current: Generation | null): void {
-  if (!current || current.end >= 0 || state.gen === current.gen) return;
-  for (const known of state.gens) if (known.gen === state.gen) state.past += Math.max(0, known.end);
-  state.gen = current.gen;
+/** Where reading goes on after a restart: perhaps in another generation than the last acknowledged byte's. */
+function resumeGeneration(state: FileState): void {
+  const at = state.gens.findIndex((known) => known.gen === state.gen);
+  const acknowledged = state.gens[at];
+  if (acknowledged && state.offset < acknowledged.end) {
+    // It was cut before all of it was acknowledged: its end is looked for again, in the copy that may have been made of it.
+    state.gens.length = at + 1;
+    acknowledged.end = -1;
+    return;
+  }
+  const current = state.gens.at(-1);
+  if (!current || (current === acknowledged && current.end < 0)) return;
+  state.past += acknowledged ? state.offset : 0;
+  state.gen = current.end < 0 ? current.gen : 0;
   state.offset = 0;
   state.tail = '';
   state.context = { time: birthUs(state), pem: 0 };
 }
 
 export function newTailFile(state: FileState, reading: Reading, open: () => ByteSource): TailFile {
+  resumeGeneration(state);
   const current = state.gens.at(-1) ?? null;
-  enterGeneration(state, current);
   const tail = Buffer.alloc(TAIL_BYTES);
   const before = Buffer.from(state.tail, 'base64');
   before.copy(tail, TAIL_BYTES - before.length);

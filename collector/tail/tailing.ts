@@ -312,7 +312,7 @@ export function createTailing(options: TailingOptions): Tailing {
     settle() {
       for (const file of index.files()) {
         // It has no name any more and nothing is left of it: a restart has nothing to miss.
-        if (!file.unlinked || !file.source || file.source.fixed) continue;
+        if (!file.source || file.source.fixed || file.source.stat().nlink > 0) continue;
         if (file.state.intents.length > 0 || file.source.stat().size !== file.state.offset) continue;
         file.state.phase = 'done';
         checkpoint.put(file.state);
