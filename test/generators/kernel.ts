@@ -6,7 +6,7 @@ import asc from 'assemblyscript/asc';
 const KERNEL = new URL('../../store/embedded/kernel/', import.meta.url);
 export const KERNEL_WASM = new URL('kernel.wasm', KERNEL);
 
-const OPTIONS = ['-O3', '--converge', '--runtime', 'stub', '--use', 'abort=', '--noAssert'];
+const OPTIONS = ['-O3', '--converge', '--runtime', 'stub', '--noAssert', '--enable', 'simd'];
 const FIRST_PAGES = 64;
 const MOST_PAGES = 256;
 
