@@ -89,9 +89,10 @@ export function createLineReader(
     const long = file.long!;
     file.long = null;
     const { parser, assembler } = file.reading;
-    const at = bench.inputAt;
-    const length = Math.min(long.head.length, bench.inputBytes);
-    long.head.copy(bytes, at, 0, length);
+    // Behind what its message may take; the read area still holds what the file's tail is taken from.
+    const { length } = long.head;
+    const at = bench.used + length;
+    long.head.copy(bytes, at);
     parser.parseLong(bytes, at, at + length, long.last, bench.used, line);
     count('long_lines');
     assembler.addLong(file.assembly, line, long.start, rawEnd, long.over);

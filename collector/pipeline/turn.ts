@@ -30,6 +30,8 @@ export interface TurnOptions {
  */
 export type Outcome = 'more' | 'drained' | 'truncated';
 
+const HOLE_BYTES = 4_096;
+
 /** Lets one file read, parse and send for a while. Only one turn at a time: there is one bench. */
 export type Turn = (file: TailFile) => Promise<Outcome>;
 
@@ -129,6 +131,9 @@ export function createTurn(options: TurnOptions): Turn {
     const atLimit = file.readPos + fresh === limitOf(file);
     const ended = atLimit || (file.final && fresh < want);
     if (fresh === 0) return 'end';
+    // A whole read of NULs: the hole may be large.
+    const hole = !file.long && bytes[start] === 0 && fresh >= HOLE_BYTES && skipZeroes(bytes, start, end) === end;
+    if (hole && (await skipHole(file))) return 'taken';
     let took: number;
     if (file.long) took = lines.takeLong(file, start, end, file.readPos);
     else {

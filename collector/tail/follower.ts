@@ -196,9 +196,9 @@ export function createFollower(first: FileTarget, deps: FollowerDeps): Follower 
       // A second descriptor for reading: by the time the head is known the name may be another file's.
       const probe = createGzipSource(openLog(path, target.root).fd);
       const head = await headOf(probe).finally(() => probe.close());
-      const unread = head === null ? null : await unreadTwin(head);
-      if (unread) {
-        index.addTwin(unread.state, id);
+      const open = head === null ? null : await openTwin(head);
+      if (open) {
+        index.addTwin(open.state, id);
         return;
       }
       const candidates = [...checkpoint.files.values()].filter((s) => s.target === target.key);
@@ -223,10 +223,10 @@ export function createFollower(first: FileTarget, deps: FollowerDeps): Follower 
     }
   }
 
-  /** A file that is open, has lost its name to its compressed twin, and was not read enough yet to be known by its first line. */
-  async function unreadTwin(head: number): Promise<TailFile | null> {
+  /** A file that is open and has lost its name to its compressed twin; it may be read less far than to know what it begins with now. */
+  async function openTwin(head: number): Promise<TailFile | null> {
     for (const file of files) {
-      if (file.generation !== null || !file.source || file.source.fixed || isOnDisk(file.state)) continue;
+      if (!file.source || file.source.fixed || isOnDisk(file.state)) continue;
       if ((await headOf(file.source)) === head) return file;
     }
     return null;

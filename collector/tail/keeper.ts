@@ -280,7 +280,7 @@ export function createKeeper(deps: KeeperDeps): Keeper {
     async rescue(file) {
       if (!file.unlinked || file.closed || file.state.spool || file.source?.fixed) return;
       if (file.retiredAt === 0 || clock.monotonicMs() - file.retiredAt < 250) return;
-      if (file.state.offset >= file.size) return;
+      if (!file.source || file.state.offset >= file.source.stat().size) return;
       if (await deps.spool.save(file)) count('spooled_files');
       else count('spool_refused');
     },

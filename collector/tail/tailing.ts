@@ -208,11 +208,20 @@ export function createTailing(options: TailingOptions): Tailing {
   }
   readSpool();
 
+  /** While nothing is accepted no file gets a turn that would tell it has lost its name. */
+  function hasNoName(file: TailFile): boolean {
+    if (file.unlinked || !file.source || file.source.fixed) return file.unlinked;
+    if (file.flights.length === 0 && !file.queued) return false;
+    file.unlinked = file.source.stat().nlink === 0;
+    if (file.unlinked) file.retiredAt ||= clock.monotonicMs();
+    return file.unlinked;
+  }
+
   async function rescue(all: boolean): Promise<void> {
     for (const file of [...index.files()]) {
-      if (!file.unlinked && !(all && file.source && !file.source.fixed && file.source.stat().nlink === 0)) continue;
+      if (!hasNoName(file) && !(all && file.source && !file.source.fixed && file.source.stat().nlink === 0)) continue;
       file.unlinked = true;
-      if (all) file.retiredAt ||= Number.EPSILON;
+      if (all) file.retiredAt = Number.EPSILON;
       await keeper.rescue(file);
     }
   }

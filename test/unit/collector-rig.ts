@@ -272,7 +272,8 @@ export async function createRig(changes: Partial<CollectorConfig> = {}, capacity
     },
     async cleanup() {
       await rig.stop();
-      await bus.close();
+      // A test that failed may have left the consumer waiting.
+      await Promise.race([bus.close(), new Promise((resolve) => setTimeout(resolve, 1_000))]);
       rmSync(dir, { recursive: true, force: true });
     },
   };
