@@ -263,6 +263,16 @@ describe('the kernel', () => {
       expectSame(blockOf(mixedRecords(seed, 2_000).map((record) => record.message)));
   });
 
+  test('reads runs of every length, and lines that are one run', () => {
+    const runs: string[] = [];
+    for (const unit of ['x', '1', 'a', 'a1', 'x1', '1a2x', 'G0', 'deadbeef0', 'é', '_'])
+      for (const size of [...Array(140).keys(), 250, 1_023, 4_090, 4_096, 4_100, 9_000])
+        for (const tail of ['', '1', '1a2b3', '-', ' ', ' 1', '.5', ':', '\n'])
+          runs.push(unit.repeat(size).slice(0, size) + tail);
+    expectSame(blockOf(runs.filter((run) => run.length < 300)));
+    for (const run of runs.filter((one) => one.length >= 300)) expectSame(blockOf([run, 'word 1']));
+  });
+
   test('keeps what it read before out of the next block', () => {
     const many = Array.from({ length: 60_000 }, (_, i) => `token${i} word`);
     expectSame(blockOf(many));
