@@ -4,9 +4,9 @@ import { BLOOM_LINE, bloomAdd, bloomLines, sealBloom } from './bloom.ts';
 import { TEXT_KIND } from './segment-format.ts';
 
 /**
- * The distinct token hashes of a block, for its bloom. ASCII messages, nearly all of them, are hashed here in one loop without a
- * call per token; it must give what `eachTokenHash` gives, which a test holds it to. Tokens of one or two ASCII characters
- * are left out: they are in every block, and a third of all tokens.
+ * The distinct token hashes of a block, for its bloom: what `hashBlock` gives, in JavaScript, for blocks its kernel does not hold and for the
+ * test that holds the kernel to it. ASCII messages, nearly all of them, are hashed here in one loop without a call per token; it must give what
+ * `eachTokenHash` gives. Tokens of one or two ASCII characters are left out of those: they are in every block, and a third of all tokens.
  */
 const SEED = 0x2f0b_4c47;
 const PRIME = 0x0100_0193;
