@@ -26,6 +26,7 @@ function readAsync(fd: number, into: Buffer, at: number, length: number, positio
 /** A plain file, or one of the spool whose first byte is position `base`. Takes the descriptor over. */
 export function createFileSource(fd: number, base = 0, fixed = false): ByteSource {
   let size = 0;
+  let closed = false;
   return {
     base,
     fixed,
@@ -40,7 +41,12 @@ export function createFileSource(fd: number, base = 0, fixed = false): ByteSourc
       if (size - position <= SYNC_BYTES) return fs.readSync(fd, into, at, length, from);
       return readAsync(fd, into, at, length, from);
     },
-    close: () => fs.closeSync(fd),
+    close() {
+      // Closing a number twice would close someone else's file.
+      if (closed) return;
+      closed = true;
+      fs.closeSync(fd);
+    },
   };
 }
 

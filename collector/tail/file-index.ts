@@ -12,6 +12,8 @@ export interface FileIndex {
   /** The file whose lines it repeats, when it is a copy or a compressed twin. */
   twinOf(id: FileIdentity): FileState | null;
   addTwin(state: FileState, id: FileIdentity): void;
+  /** All that is known of a target's files. */
+  ofTarget(key: string): FileState[];
   add(file: TailFile): void;
   remove(file: TailFile): void;
   forget(state: FileState): void;
@@ -23,9 +25,12 @@ export function createFileIndex(checkpoint: Checkpoint): FileIndex {
   const known = new Map<string, FileState>();
   const rebooted = new Map<string, FileState>();
   const twins = new Map<string, FileState>();
+  const targets = new Map<string, Set<FileState>>();
 
   function learn(state: FileState): void {
     known.set(identityKey(state), state);
+    const mine = targets.get(state.target) ?? new Set();
+    targets.set(state.target, mine.add(state));
     if (state.birth !== '0') rebooted.set(rebootKey(state), state);
     for (const twin of state.twins) twins.set(twin, state);
   }
@@ -52,6 +57,7 @@ export function createFileIndex(checkpoint: Checkpoint): FileIndex {
       twins.set(key, state);
       checkpoint.put(state);
     },
+    ofTarget: (key) => [...(targets.get(key) ?? [])].filter((state) => state.target === key),
     add(file) {
       reading.set(identityKey(file.state), file);
       learn(file.state);
@@ -63,6 +69,7 @@ export function createFileIndex(checkpoint: Checkpoint): FileIndex {
       known.delete(identityKey(state));
       rebooted.delete(rebootKey(state));
       for (const twin of state.twins) twins.delete(twin);
+      for (const [key, states] of targets) if (states.delete(state) && states.size === 0) targets.delete(key);
       checkpoint.remove(state.fid);
     },
     files: () => reading.values(),

@@ -1,16 +1,17 @@
-import { closeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Clock } from '../../model/clock.ts';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import type { FileState, Gap } from '../checkpoint/file-state.ts';
 import type { FileTarget } from '../discovery.ts';
 import type { Log } from '../log.ts';
-import { type ByteSource, createFileSource, createGzipSource, gzipSize } from './byte-source.ts';
+import { type ByteSource, createFileSource } from './byte-source.ts';
+import { createCompressed } from './compressed.ts';
+import { isCopy } from './copies.ts';
 import type { Descriptors } from './descriptors.ts';
 import type { FileIndex } from './file-index.ts';
-import { headOf, headOfFile, matchCompressed, tailMatches } from './fingerprint.ts';
-import { deriveFid, type FileIdentity, identityKey, identityOf, mintFid, ownerHash } from './identity.ts';
-import { openLog, statLog } from './open-file.ts';
+import { type FileIdentity, identityKey, identityOf, ownerHash } from './identity.ts';
+import { newFileState } from './new-state.ts';
+import { isOnDisk, openLog, statLog } from './open-file.ts';
 import type { Schedule } from './schedule.ts';
 import { siblingsOf } from './siblings.ts';
 import { birthUs, newTailFile, type Reading, type TailFile } from './tail-file.ts';
@@ -31,8 +32,6 @@ export interface FollowerDeps {
   declare(gap: Gap): void;
   /** Names in a directory; asked once per turn of the event loop however many followers it has. */
   list(dir: string): readonly string[];
-  /** The file's last byte was read and acknowledged, or it was given up. */
-  finished(file: TailFile): void;
 }
 
 /** One target: its live file and the rotated ones that are still being read. */
@@ -53,6 +52,8 @@ export interface Follower {
   isGone(): boolean;
   /** A file is done with. */
   release(file: TailFile): void;
+  /** Looks at nothing any more. */
+  stop(): Promise<void>;
 }
 
 export function createFollower(first: FileTarget, deps: FollowerDeps): Follower {
@@ -68,37 +69,12 @@ export function createFollower(first: FileTarget, deps: FollowerDeps): Follower 
   let isGone = false;
   let scanned = false;
   let missingTold = false;
+  let stopped = false;
   let scanDue = false;
-  const matching = new Set<string>();
-  /** Files read from a compressed sibling, by the identity of that. */
-  const compressed = new Map<string, TailFile>();
   const refused = new Set<string>();
 
-  function newState(id: FileIdentity, path: string): FileState {
-    const nowUs = clock.nowUs();
-    const birth = id.birth === '0' ? nowUs : Math.floor(Number(BigInt(id.birth) / 1_000n));
-    return {
-      fid: id.birth === '0' ? mintFid(owner, nowUs / 1_000) : deriveFid(owner, id),
-      target: target.key,
-      source: target.source,
-      ...id,
-      path,
-      gens: [],
-      gen: 0,
-      offset: 0,
-      tail: '',
-      context: { time: birth, pem: 0 },
-      past: 0,
-      lines: 0,
-      dropped: {},
-      lastLineAt: 0,
-      phase: 'live',
-      twins: [],
-      spool: null,
-      seenAt: nowUs,
-      intents: [],
-    };
-  }
+  const newState = (id: FileIdentity, path: string): FileState =>
+    newFileState(id, { owner, target, path, nowUs: clock.nowUs() });
 
   /** Opens by name and makes sure that it is still the same file. */
   function opener(file: { path: string; state: FileState }): () => ByteSource {
@@ -112,7 +88,7 @@ export function createFollower(first: FileTarget, deps: FollowerDeps): Follower 
     };
   }
 
-  function start(state: FileState, path: string, open?: () => ByteSource): TailFile {
+  function start(state: FileState, path: string, open?: () => ByteSource, ready?: Promise<unknown>): TailFile {
     const file = newTailFile(state, reading, () => file.source!);
     file.path = path;
     state.path = path;
@@ -127,7 +103,14 @@ export function createFollower(first: FileTarget, deps: FollowerDeps): Follower 
     } catch (error) {
       deps.log.debug({ err: error, path }, 'cannot open log file yet');
     }
-    schedule.wake(file);
+    if (ready) {
+      // As if it waited for its turn already, so that nothing else gives it one.
+      file.queued = true;
+      void ready.then(() => {
+        file.queued = false;
+        schedule.wake(file);
+      });
+    } else schedule.wake(file);
     return file;
   }
 
@@ -145,108 +128,24 @@ export function createFollower(first: FileTarget, deps: FollowerDeps): Follower 
       state.phase = isLive ? 'live' : 'rotated';
       checkpoint.put(state);
       // A minted identity must survive a crash before anything is sent under it.
-      if (id.birth === '0') void checkpoint.flush();
+      if (id.birth === '0') return start(state, path, undefined, checkpoint.flush());
     }
     return start(state, path);
   }
 
-  /** A copy made by copytruncate is younger than the original and begins like it; it is read once the original is seen to be cut. */
-  function isCopy(id: FileIdentity, path: string): boolean {
-    if (target.rotation !== 'logrotate') return false;
-    const older = [...files].map((file) => file.state).filter((state) => state !== liveState);
-    if (liveState) older.push(liveState);
-    for (const state of checkpoint.files.values())
-      if (state.target === target.key && state.phase !== 'done' && !older.includes(state)) older.push(state);
-    const originals = older.filter((s) => id.birth === '0' || BigInt(id.birth) > BigInt(s.birth));
-    if (originals.length === 0) return false;
-    try {
-      const { fd } = openLog(path, target.root);
-      try {
-        const head = headOfFile(fd);
-        // Without a whole first line yet nobody can say; the next write to it asks again.
-        if (head === null) return liveState !== null;
-        return originals.some((state) => copies(fd, head, state));
-      } finally {
-        closeSync(fd);
-      }
-    } catch {
-      return true;
-    }
-  }
-
-  /** Equal first lines are enough beside a live file, which may be being copied now; else the bytes where we stopped must agree too. */
-  function copies(fd: number, head: number, state: FileState): boolean {
-    if (!state.gens.some((known) => known.head === head)) return false;
-    if (state === liveState) return true;
-    const current = state.gens.at(-1);
-    if (current?.head !== head || current.end >= 0) return false;
-    return state.offset === 0
-      ? state.intents.length > 0
-      : tailMatches(fd, state.offset, Buffer.from(state.tail, 'base64'));
-  }
-
-  async function readCompressed(path: string, id: FileIdentity): Promise<void> {
-    const key = identityKey(id);
-    if (matching.has(key) || index.known(id)?.phase === 'done') return;
-    matching.add(key);
-    let fd = -1;
-    try {
-      fd = openLog(path, target.root).fd;
-      const size = gzipSize(fd);
-      // A second descriptor for reading: by the time the head is known the name may be another file's.
-      const probe = createGzipSource(openLog(path, target.root).fd);
-      const head = await headOf(probe).finally(() => probe.close());
-      const open = head === null ? null : await openTwin(head);
-      if (open) {
-        index.addTwin(open.state, id);
-        return;
-      }
-      const candidates = [...checkpoint.files.values()].filter((s) => s.target === target.key);
-      const match = head === null ? null : matchCompressed(candidates, head, size, isOnDisk);
-      if (match?.how === 'copy') return;
-      if (match) {
-        index.addTwin(match.state, id);
-        if (match.how === 'complete' || index.reading(match.state) !== null) return;
-      }
-      const state = match?.state ?? index.known(id) ?? newState(id, path);
-      state.phase = 'rotated';
-      checkpoint.put(state);
-      readFrom(fd, state, path, key);
-      fd = -1;
-    } catch (error) {
-      deps.count('compressed_errors');
-      log.warn({ err: error, path }, 'cannot read compressed log file yet');
-    } finally {
-      if (fd >= 0) closeSync(fd);
-      matching.delete(key);
+  const compressed = createCompressed({
+    index,
+    checkpoint,
+    log,
+    count: deps.count,
+    target: () => target,
+    files,
+    newState,
+    start,
+    settled: () => {
       if (scanned && !missingTold) declareMissing();
-    }
-  }
-
-  /** A file that is open and has lost its name to its compressed twin; it may be read less far than to know what it begins with now. */
-  async function openTwin(head: number): Promise<TailFile | null> {
-    for (const file of files) {
-      if (!file.source || file.source.fixed || isOnDisk(file.state)) continue;
-      if ((await headOf(file.source)) === head) return file;
-    }
-    return null;
-  }
-
-  function readFrom(fd: number, state: FileState, path: string, key: string): void {
-    let opened: number | null = fd;
-    const file = start(state, path, () => {
-      const source = createGzipSource(opened ?? openLog(file?.path ?? path, target.root).fd);
-      opened = null;
-      return source;
-    });
-    file.final = true;
-    compressed.set(key, file);
-  }
-
-  function isOnDisk(state: FileState): boolean {
-    const stat = statLog(state.path);
-    return stat !== null && identityKey(identityOf(stat)) === identityKey(state);
-  }
+    },
+  });
 
   function see(path: string, isLive: boolean, gz: boolean): void {
     const stat = statLog(path);
@@ -262,15 +161,9 @@ export function createFollower(first: FileTarget, deps: FollowerDeps): Follower 
       if (!files.has(known)) return;
       if (known.path !== path) known.path = known.state.path = path;
       if (isLive) live = known;
-      present.add(known);
       return;
     }
-    const unpacked = compressed.get(identityKey(id));
-    if (unpacked && !unpacked.closed) {
-      unpacked.path = path;
-      present.add(unpacked);
-      return;
-    }
+    if (compressed.renamed(id, path)) return;
     const twin = index.twinOf(id);
     // A compressed twin is taken up again when a restart interrupted it.
     if (twin && (!gz || twin.phase === 'done' || index.reading(twin) !== null)) return;
@@ -279,17 +172,13 @@ export function createFollower(first: FileTarget, deps: FollowerDeps): Follower 
       return;
     }
     if (gz) {
-      void readCompressed(path, id);
+      compressed.read(path, id);
       return;
     }
-    if (!isLive && !index.known(id) && isCopy(id, path)) return;
+    if (!isLive && !index.known(id) && isCopy(id, path, target, index.ofTarget(target.key), liveState)) return;
     const file = read(id, path, Number(stat.size), isLive);
-    if (!file) return;
-    present.add(file);
     if (isLive) live = file;
   }
-
-  const present = new Set<TailFile>();
 
   /** Nothing in it is younger than retention: counted, not read. */
   function tooOld(id: FileIdentity, path: string, size: number): void {
@@ -306,8 +195,8 @@ export function createFollower(first: FileTarget, deps: FollowerDeps): Follower 
 
   function scan(): void {
     scanDue = false;
+    if (stopped) return;
     const before = live;
-    present.clear();
     const names = siblingsOf(deps.list(dir), base, target.rotation);
     live = null;
     const now = statLog(target.path);
@@ -334,10 +223,10 @@ export function createFollower(first: FileTarget, deps: FollowerDeps): Follower 
 
   /** Files of this target that were being read before the restart and are nowhere now: what they got since is lost. */
   function declareMissing(): void {
-    const missing = [...checkpoint.files.values()].filter(
-      (s) => s.target === target.key && s.phase !== 'done' && !s.spool && !index.reading(s) && !isOnDisk(s),
-    );
-    if (matching.size > 0) return;
+    if (compressed.busy()) return;
+    const missing = index
+      .ofTarget(target.key)
+      .filter((s) => s.phase !== 'done' && !s.spool && !index.reading(s) && !isOnDisk(s));
     missingTold = true;
     if (missing.length === 0) return;
     const newest = missing.reduce((a, b) => (a.lastLineAt >= b.lastLineAt ? a : b));
@@ -416,8 +305,12 @@ export function createFollower(first: FileTarget, deps: FollowerDeps): Follower 
     isGone: () => isGone,
     release(file) {
       files.delete(file);
-      for (const [key, one] of compressed) if (one === file) compressed.delete(key);
+      compressed.release(file);
       if (live === file) live = null;
+    },
+    stop() {
+      stopped = true;
+      return compressed.stop();
     },
   };
 }

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import { sep } from 'node:path';
+import { type FileIdentity, identityKey, identityOf } from './identity.ts';
 
 /** Why a path is not read, as a reason for a person. */
 export class Refused extends Error {}
@@ -41,4 +42,10 @@ export function statLog(path: string): fs.BigIntStats | null {
   } catch {
     return null;
   }
+}
+
+/** Whether the file is still found under the name it was last seen by. */
+export function isOnDisk(file: FileIdentity & { path: string }): boolean {
+  const stat = statLog(file.path);
+  return stat !== null && identityKey(identityOf(stat)) === identityKey(file);
 }

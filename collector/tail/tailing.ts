@@ -143,7 +143,6 @@ export function createTailing(options: TailingOptions): Tailing {
       readingOf: pipeline.files.readings.ofFile,
       declare,
       list: listings.recent,
-      finished: finish,
     });
     followers.set(target.key, follower);
     // The watch first: what is written after the look is told.
@@ -314,6 +313,7 @@ export function createTailing(options: TailingOptions): Tailing {
     async stop() {
       clearInterval(sweeper);
       dispatch.close();
+      for (const follower of followers.values()) await follower.stop();
       for (const stream of streams.values()) await stream.close();
       await schedule.close();
     },
@@ -331,7 +331,8 @@ export function createTailing(options: TailingOptions): Tailing {
       for (const file of index.files()) {
         file.closed = true;
         file.source?.close();
-        file.source = null;
+        file.copying?.close();
+        file.source = file.copying = null;
       }
     },
   };
