@@ -73,7 +73,7 @@ describe.each(STORES)('over the store %s', (_name, openStore) => {
       const answer = await h.get(`/api/v1/logs?${range}&limit=1&order=asc`);
       expect(answer.status).toBe(200);
       expect(answer.json.records[0]).toEqual({
-        id: expect.stringMatching(/^[A-Za-z0-9_-]{44}$/),
+        id: expect.stringMatching(/^[A-Za-z0-9_-]{46}$/),
         time: '2026-11-21T00:00:00.000000Z',
         app: 'shop',
         env: 'prod',
