@@ -7,6 +7,7 @@ const minutes = (n: number) => n * 60_000;
 export default defineConfig({
   test: {
     pool: 'forks',
+    setupFiles: ['test/fixed-seed.ts'],
     testTimeout: soak ? minutes(60) : minutes(2),
     hookTimeout: soak ? minutes(15) : minutes(5),
     projects: [

@@ -214,5 +214,6 @@ function isKey(bytes: Uint8Array, close: number, end: number): boolean {
 function escapeEnd(bytes: Uint8Array, at: number, end: number): number {
   let i = at + 2;
   while (i < end && bytes[i] < 0x40 && bytes[i] !== 0x0a) i++;
-  return i < end && bytes[i] !== 0x0a ? i + 1 : i;
+  // A wide byte is no end of a sequence: eating it would cut a character.
+  return i < end && bytes[i] < 0x80 && bytes[i] !== 0x0a ? i + 1 : i;
 }
