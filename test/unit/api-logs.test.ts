@@ -295,7 +295,7 @@ describe.each(STORES)('over the store %s', (_name, openStore) => {
     expect(answer.json.anchor).toEqual(anchor);
     expect(answer.json.after.map((r: { message: string }) => r.message)).toEqual(['下单失败 order 3']);
     expect((await h.get('/api/v1/logs/context?id=nope')).json.error.code).toBe('bad_request');
-    expect((await h.get(`/api/v1/logs/context?id=${'A'.repeat(44)}`)).status).toBe(404);
+    expect((await h.get(`/api/v1/logs/context?id=${'A'.repeat(46)}`)).status).toBe(404);
   });
 
   test('events are a list of their own', async () => {

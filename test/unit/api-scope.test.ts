@@ -254,7 +254,7 @@ describe('tenant A never sees tenant B', () => {
   test('around a line: not B\u2019s line, not B\u2019s neighbours', async () => {
     const [theirs] = (await h.get(`/api/v1/logs?${range}&query=~%22${CANARY}%22`)).json.records;
     const stolen = await h.get(`/api/v1/logs/context?id=${theirs.id}`, a);
-    const nothing = await h.get(`/api/v1/logs/context?id=${'A'.repeat(44)}`, a);
+    const nothing = await h.get(`/api/v1/logs/context?id=${'A'.repeat(46)}`, a);
     expect(stolen.status).toBe(404);
     expect(stolen.text).toBe(nothing.text);
     const [mine] = (await h.get(`/api/v1/logs?${range}`, a)).json.records;
