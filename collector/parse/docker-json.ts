@@ -12,14 +12,54 @@ const HEAD = Buffer.from('{"log":"');
 const QUOTE = 34;
 const BACKSLASH = 92;
 
-/** True when `text` (ASCII) stands at `p`. */
-function stands(b: Uint8Array, p: number, text: Uint8Array): boolean {
-  for (let i = 0; i < text.length; i++) if (b[p + i] !== text[i]) return false;
-  return true;
+/** `{"log":"` at `p`. Written out, as are the other two: they are asked of every line. */
+function isHead(b: Uint8Array, p: number): boolean {
+  return (
+    b[p] === 123 &&
+    b[p + 1] === 34 &&
+    b[p + 2] === 108 &&
+    b[p + 3] === 111 &&
+    b[p + 4] === 103 &&
+    b[p + 5] === 34 &&
+    b[p + 6] === 58 &&
+    b[p + 7] === 34
+  );
 }
 
-const TIME_KEY = Buffer.from(',"time":"');
-const STREAM_KEY = Buffer.from('","stream":"std');
+/** `,"time":` at `p`. */
+function isTimeKey(b: Uint8Array, p: number): boolean {
+  return (
+    b[p] === 44 &&
+    b[p + 1] === 34 &&
+    b[p + 2] === 116 &&
+    b[p + 3] === 105 &&
+    b[p + 4] === 109 &&
+    b[p + 5] === 101 &&
+    b[p + 6] === 34 &&
+    b[p + 7] === 58
+  );
+}
+
+/** `","stream":"std` at `p`. */
+function isStreamKey(b: Uint8Array, p: number): boolean {
+  return (
+    b[p] === 34 &&
+    b[p + 1] === 44 &&
+    b[p + 2] === 34 &&
+    b[p + 3] === 115 &&
+    b[p + 4] === 116 &&
+    b[p + 5] === 114 &&
+    b[p + 6] === 101 &&
+    b[p + 7] === 97 &&
+    b[p + 8] === 109 &&
+    b[p + 9] === 34 &&
+    b[p + 10] === 58 &&
+    b[p + 11] === 34 &&
+    b[p + 12] === 115 &&
+    b[p + 13] === 116 &&
+    b[p + 14] === 100
+  );
+}
 
 export function createDockerJsonParser(count: (name: string) => void): LineParser {
   const instant = createInstantParser();
@@ -34,12 +74,12 @@ export function createDockerJsonParser(count: (name: string) => void): LineParse
       const least = Math.max(start, end - 34);
       while (quote > least && b[quote] !== QUOTE) quote--;
     }
-    if (quote < start + 27 || !stands(b, quote - 8, TIME_KEY)) return -1;
+    if (quote < start + 27 || !isTimeKey(b, quote - 8)) return -1;
     const time = instant.parse(b, quote + 1, end - 2);
     if (time < 0) return -1;
     // `","stream":"stdout"` takes the 19 bytes before the comma of `,"time"`.
     const close = quote - 27;
-    if (b[quote - 9] !== QUOTE || !stands(b, close, STREAM_KEY)) return -1;
+    if (b[quote - 9] !== QUOTE || !isStreamKey(b, close)) return -1;
     const last = b[quote - 10];
     if (last === 116 && b[quote - 11] === 117 && b[quote - 12] === 111) line.stream = STDOUT;
     else if (last === 114 && b[quote - 11] === 114 && b[quote - 12] === 101) line.stream = STDERR;
@@ -49,7 +89,7 @@ export function createDockerJsonParser(count: (name: string) => void): LineParse
   }
 
   function fast(b: Buffer, start: number, end: number, out: number, line: ParsedLine): boolean {
-    if (!stands(b, start, HEAD)) return false;
+    if (!isHead(b, start)) return false;
     const close = trailer(b, start, end, line);
     const from = start + 8;
     if (close < from) return false;
@@ -125,7 +165,7 @@ export function createDockerJsonParser(count: (name: string) => void): LineParse
     },
     parseLong(b, start, end, tail, out, line) {
       reset(line);
-      const close = stands(b, start, HEAD) ? trailer(tail, 0, tail.length, line) : -1;
+      const close = isHead(b, start) ? trailer(tail, 0, tail.length, line) : -1;
       if (close < 0) {
         count('parse_errors');
         return raw(b, start, end, out, line);

@@ -5,12 +5,25 @@ export interface InstantParser {
 }
 
 const ZERO = 48;
+const NINE = 57;
 
 /** Two digits at `p`, or NaN-like large when they are none. */
 function two(b: Uint8Array, p: number): number {
   const high = b[p] - ZERO;
   const low = b[p + 1] - ZERO;
   return high >= 0 && high <= 9 && low >= 0 && low <= 9 ? high * 10 + low : 1_000;
+}
+
+/** Six digits at `p` as a number, or -1. */
+function sixDigits(b: Uint8Array, p: number): number {
+  const a = b[p] - ZERO;
+  const c = b[p + 1] - ZERO;
+  const d = b[p + 2] - ZERO;
+  const e = b[p + 3] - ZERO;
+  const f = b[p + 4] - ZERO;
+  const g = b[p + 5] - ZERO;
+  if ((a | c | d | e | f | g) < 0 || a > 9 || c > 9 || d > 9 || e > 9 || f > 9 || g > 9) return -1;
+  return a * 100_000 + c * 10_000 + d * 1_000 + e * 100 + f * 10 + g;
 }
 
 const DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
@@ -49,15 +62,16 @@ export function createInstantParser(): InstantParser {
       let p = start + 19;
       let micros = 0;
       if (b[p] === 46) {
-        p++;
-        let digit = b[p] - ZERO;
-        if (!(digit >= 0 && digit <= 9)) return -1;
-        let scale = 100_000;
-        while (digit >= 0 && digit <= 9) {
-          micros += digit * scale;
-          scale = scale === 1 ? 0 : scale / 10;
-          digit = b[++p] - ZERO;
+        micros = sixDigits(b, p + 1);
+        if (micros >= 0) p += 7;
+        else {
+          // Fewer than six digits.
+          const digit = b[++p] - ZERO;
+          if (!(digit >= 0 && digit <= 9)) return -1;
+          micros = 0;
+          for (let scale = 100_000; b[p] >= ZERO && b[p] <= NINE; p++, scale /= 10) micros += (b[p] - ZERO) * scale;
         }
+        while (b[p] >= ZERO && b[p] <= NINE) p++;
       }
       const us = cachedUs + second * 1_000_000 + micros;
       if (b[p] === 90) return p + 1 === end ? us : -1;

@@ -26,6 +26,11 @@ for (const [name, value] of [
 ] as const)
   SIMPLE[name.charCodeAt(0)] = value;
 
+/** Bytes that end a run. */
+const STOPS = new Uint8Array(256);
+STOPS[BACKSLASH] = 1;
+STOPS[QUOTE] = 1;
+
 /** After an escape the next one is usually near; look this far byte by byte before asking native code. */
 const NEAR = 48;
 
@@ -37,10 +42,8 @@ export function unescapeJson(b: Buffer, p: number, e: number, o: number): number
   while (p < e) {
     let at = p;
     const near = Math.min(e, p + NEAR);
-    while (at < near && b[at] !== BACKSLASH) {
-      if (b[at] === QUOTE) return -1;
-      b[o++] = b[at++];
-    }
+    for (let c = b[at]; at < near && STOPS[c] === 0; c = b[++at]) b[o++] = c;
+    if (at < e && b[at] === QUOTE) return -1;
     if (at === e) return o;
     if (b[at] !== BACKSLASH) {
       let next = b.indexOf(BACKSLASH, at);

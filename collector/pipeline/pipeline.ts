@@ -94,6 +94,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       flushMs: config.flushMs,
       multilineMs: config.multilineMs,
       turnBytes: TURN_BYTES,
+      worthBytes: config.batchBytes / 4,
       hasRoom: sender.hasRoom,
     }),
   };

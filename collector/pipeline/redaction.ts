@@ -75,13 +75,7 @@ export function createRedactor(config: RedactionConfig, count: (rule: string) =>
       const found = secretAt(bytes, at, record === 0 ? 0 : ends[record - 1], ends[record]);
       if (found) edits.push({ record, start: found.start, end: found.end, text: maskOf(found.rule) });
     };
-    scan.scan(bytes, used, (at) => {
-      for (let start = at - 3; start <= at + 1; start++) {
-        const c = bytes[start] | 0x20;
-        // p s a g e: what any rule begins with.
-        if (c === 112 || c === 115 || c === 97 || c === 103 || c === 101) look(start);
-      }
-    });
+    scan.scan(bytes, used, look);
     for (let i = 0; i < n; i++) {
       const start = i === 0 ? 0 : ends[i - 1];
       const c = bytes[start];

@@ -18,6 +18,8 @@ export interface TurnOptions {
   multilineMs: number;
   /** Bytes one file may take in one turn. */
   turnBytes: number;
+  /** Message bytes that are worth a batch at the end of a turn. */
+  worthBytes: number;
   hasRoom(): boolean;
   /** Whether a message warns or worse: such a line may be followed by a trace. */
   severe(bytes: Buffer, start: number, end: number): boolean;
@@ -246,6 +248,9 @@ export function createTurn(options: TurnOptions): Turn {
         else want = options.readBytes;
         budget -= Math.max(1, file.readPos - from);
       }
+      // What would be taken off the bench and put back on it is better sent.
+      if (bench.used >= options.worthBytes && file.resend.length === 0)
+        cutter.cutComplete(file, file.readPos, tailOf(file));
       return 'more';
     } finally {
       file.assembly.held = takeHeld(bench);
