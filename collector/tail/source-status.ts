@@ -1,6 +1,25 @@
 import type { SourceStatus } from '../../model/batch.ts';
+import type { FileState } from '../checkpoint/file-state.ts';
 import type { Told } from '../status.ts';
 import { accountOf, birthUs, type TailFile } from './tail-file.ts';
+
+/** The last row of a file that ended before this start: all that was read of it is searchable or dropped. */
+export function finishedStatus(state: FileState): SourceStatus {
+  const read = state.past + state.offset;
+  const dropped = Object.values(state.dropped).reduce((sum, bytes) => sum + (bytes ?? 0), 0);
+  return {
+    fid: state.fid,
+    source: state.source,
+    state: 'gone',
+    size: read,
+    read,
+    searchable: read - dropped,
+    dropped: { ...state.dropped },
+    inFlight: 0,
+    lines: state.lines,
+    lastLineAt: state.lastLineAt || null,
+  };
+}
 
 export function statusOf(file: TailFile): SourceStatus {
   const { read, searchable, inFlight } = accountOf(file);
@@ -9,7 +28,8 @@ export function statusOf(file: TailFile): SourceStatus {
     fid: file.state.fid,
     source: file.reading.source,
     state: file.trouble?.state ?? (file.phase === 'done' ? 'gone' : behind ? 'reading' : 'idle'),
-    size: Math.min(file.size, Number.MAX_SAFE_INTEGER),
+    // How long a compressed file is, is known only at its end.
+    size: file.size < Number.MAX_SAFE_INTEGER ? file.size : read,
     read,
     searchable,
     dropped: { ...file.state.dropped },

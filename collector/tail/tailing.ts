@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import type { SourceStatus } from '../../model/batch.ts';
 import type { Clock } from '../../model/clock.ts';
 import type { CollectorConfig } from '../../model/config.ts';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
@@ -15,7 +14,7 @@ import { createFollower, type Follower } from './follower.ts';
 import { createKeeper } from './keeper.ts';
 import { createListings } from './listings.ts';
 import { createSchedule, type Schedule } from './schedule.ts';
-import { behindOf, statusOf } from './source-status.ts';
+import { behindOf, finishedStatus, statusOf } from './source-status.ts';
 import { createSpool } from './spool.ts';
 import { type StreamFollower, startStreamFollower } from './stream-follower.ts';
 import { newTailFile, type TailFile } from './tail-file.ts';
@@ -65,7 +64,11 @@ export function createTailing(options: TailingOptions): Tailing {
   const followers = new Map<string, Follower>();
   const streams = new Map<string, StreamFollower>();
   const owners = new WeakMap<TailFile, Follower>();
-  const finished: SourceStatus[] = [];
+  // What ended before this start is told again: the status that closed its row may never have arrived.
+  const finished = [...checkpoint.files.values()]
+    .filter((state) => state.phase === 'done')
+    .map(finishedStatus)
+    .slice(-FINISHED);
   const index = createFileIndex(checkpoint);
   const spool = createSpool(join(options.stateDir, 'spool'), config.spoolBytes, checkpoint, log);
   const descriptors = createDescriptors({ limit: config.openFiles, count });
@@ -264,9 +267,13 @@ export function createTailing(options: TailingOptions): Tailing {
   }
 
   function* told(): Iterable<Told> {
-    for (const file of index.files()) yield { status: statusOf(file), behind: behindOf(file) };
+    const live = new Set<string>();
+    for (const file of index.files()) {
+      live.add(file.state.fid);
+      yield { status: statusOf(file), behind: behindOf(file) };
+    }
     for (const { file } of streams.values()) yield { status: statusOf(file), behind: behindOf(file) };
-    for (const status of finished) yield { status, behind: null };
+    for (const status of finished) if (!live.has(status.fid)) yield { status, behind: null };
   }
 
   return {

@@ -292,7 +292,7 @@ describe('stop and start', () => {
         const dropped = Object.values(item.dropped).reduce((sum, n) => sum + n, 0);
         if (item.read !== item.searchable + dropped + item.inFlight)
           problems.push(`${item.source.path}: ${JSON.stringify(item)}`);
-        if (item.inFlight > 0 || item.read < item.size) problems.push(`${item.source.path}: open`);
+        if (item.inFlight > 0 || item.read < item.size) problems.push(`open: ${JSON.stringify(item)}`);
       }
       return problems;
     };
