@@ -27,8 +27,8 @@ export interface Checkpoint {
   /** Puts or replaces a file's whole state. */
   put(state: FileState): void;
   remove(fid: string): void;
-  /** Journals what is about to be sent. False when the disk refused. */
-  intend(fid: string, intent: Intent): boolean;
+  /** Journals what is about to be sent, in one write. False when the disk refused. */
+  intend(sending: { fid: string; intent: Intent }[]): boolean;
   /** Moves a file's acknowledged progress; journaled at the next `flush`. */
   advance(fid: string, progress: Progress): void;
   addGap(gap: Gap): void;
@@ -163,9 +163,9 @@ export async function openCheckpoint(options: CheckpointOptions): Promise<Checkp
     remove(fid) {
       if (state.files.delete(fid)) append([['gone', fid]]);
     },
-    intend(fid, intent) {
-      state.files.get(fid)?.intents.push(intent);
-      return append([['intent', fid, intent]]);
+    intend(sending) {
+      for (const { fid, intent } of sending) state.files.get(fid)?.intents.push(intent);
+      return append(sending.map(({ fid, intent }): JournalRecord => ['intent', fid, intent]));
     },
     advance(fid, progress) {
       if (!state.files.has(fid)) return;

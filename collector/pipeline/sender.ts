@@ -46,10 +46,11 @@ export function createSender(options: SenderOptions): Sender {
   function leave(): void {
     const leaving = outbox;
     outbox = [];
-    for (const { file, intent, batch, again } of leaving) {
-      if (again || checkpoint.intend(file.state.fid, intent)) continue;
-      unjournaled += batch.length;
-      count('unjournaled_batches');
+    const fresh = leaving.filter((one) => !one.again);
+    const intents = fresh.map(({ file, intent }) => ({ fid: file.state.fid, intent }));
+    if (intents.length > 0 && !checkpoint.intend(intents)) {
+      for (const { batch } of fresh) unjournaled += batch.length;
+      count('unjournaled_batches', fresh.length);
     }
     for (const { file, batch, flight } of leaving) void publish(batch).then((safe) => settle(file, flight, safe));
   }
@@ -92,7 +93,8 @@ export function createSender(options: SenderOptions): Sender {
       const flight: Flight = { bytes: batch.length, done: false, progress, since };
       file.flights.push(flight);
       total += batch.length;
-      if (outbox.length === 0) queueMicrotask(leave);
+      // What several files send in one turn of the event loop shares a write to the journal, and travels together.
+      if (outbox.length === 0) setImmediate(leave);
       outbox.push({ file, batch, intent, flight, again });
       count('batches');
     },

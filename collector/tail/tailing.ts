@@ -56,7 +56,7 @@ export interface Tailing {
 /** Finished files kept for the ledger. */
 const FINISHED = 10_000;
 /** A target quiet for this long is swept every `QUIET_ROUNDS` sweeps only; its directory watch still tells of writes at once. */
-const QUIET_MS = 60_000;
+const QUIET_MS = 10_000;
 const QUIET_ROUNDS = 5;
 
 export function createTailing(options: TailingOptions): Tailing {

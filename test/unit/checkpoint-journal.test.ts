@@ -62,7 +62,7 @@ test('what was flushed comes back; intents behind the acknowledged offset are go
   const dir = newDir();
   const one = await openCheckpoint({ dir });
   one.put(fileState('a'));
-  for (const start of [0, 10, 20]) one.intend('a', intent(start));
+  for (const start of [0, 10, 20]) one.intend([{ fid: 'a', intent: intent(start) }]);
   one.advance('a', progress(10));
   one.addGap({ fid: 'a', from: 1, to: 2, bytes: null, cause: 'x' });
   one.addGap({ fid: 'a', from: 3, to: 4, bytes: 5, cause: 'y' });
@@ -92,7 +92,7 @@ test('the journal cut at every byte opens with the state of its last whole recor
   };
   await step(() => checkpoint.put(fileState('a')));
   for (let i = 0; i < dose(6, 60); i++) {
-    await step(() => checkpoint.intend('a', intent(i * 10)));
+    await step(() => checkpoint.intend([{ fid: 'a', intent: intent(i * 10) }]));
     await step(() => checkpoint.advance('a', progress((i + 1) * 10)));
   }
   const whole = readFileSync(join(dir, journal));
@@ -158,7 +158,7 @@ test.each(['ENOSPC', 'EIO'])(
     one.advance('a', progress(10));
     expect(await one.flush()).toBe(true);
     disk.broken = code;
-    expect(one.intend('a', intent(10))).toBe(false);
+    expect(one.intend([{ fid: 'a', intent: intent(10) }])).toBe(false);
     one.advance('a', progress(20));
     expect(await one.flush()).toBe(false);
     expect(one.broken()).toBe(code);
@@ -188,7 +188,7 @@ test('a newer format is refused with a hint; a snapshot is taken when the journa
   const one = await openCheckpoint({ dir, journalBytes: 2_000 });
   one.put(fileState('a'));
   for (let i = 0; i < 50; i++) {
-    one.intend('a', intent(i * 10));
+    one.intend([{ fid: 'a', intent: intent(i * 10) }]);
     one.advance('a', progress((i + 1) * 10));
     await one.flush();
     expect(one.journalBytes()).toBeLessThan(3_000);
