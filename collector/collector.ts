@@ -38,12 +38,12 @@ export interface Collector {
   /** Every file being read, and those finished since the start; for each, read = searchable + dropped + inFlight. */
   ledger(): SourceStatus[];
   counters(): Record<string, number>;
-  /** Stops reading, lets what is on its way land (at most 6 s) and writes the checkpoint. Whoever made discovery closes it. */
+  /** Stops reading, lets what is on its way land (at most 5 s) and writes the checkpoint. Whoever made discovery closes it. */
   close(): Promise<void>;
 }
 
 /** Longest wait for acknowledgements at the end; what is not acknowledged then is read and sent again, alike, by the next start. */
-const DRAIN_MS = 6_000;
+const DRAIN_MS = 5_000;
 
 /**
  * Starts collecting: resumes from the checkpoint, then follows what discovery finds. Throws `bad_config` for patterns and

@@ -38,6 +38,7 @@ export function startStatus(options: StatusOptions): { close(): Promise<void> } 
   const epoch = randomBytes(8).toString('hex');
   const abort = new AbortController();
   const told = new Map<string, string>();
+  const lastRows = new WeakSet<SourceStatus>();
   let toldContainers = new Map<string, string>();
   let seq = 0;
   let fullAt = Number.NEGATIVE_INFINITY;
@@ -52,6 +53,9 @@ export function startStatus(options: StatusOptions): { close(): Promise<void> } 
     const seen = new Set<string>();
     for (const { status, behind: late } of options.sources()) {
       seen.add(status.fid);
+      // Rows of files that ended are the same objects each time.
+      if (!full && late === null && lastRows.has(status)) continue;
+      lastRows.add(status);
       const figures = `${status.read} ${status.searchable} ${status.inFlight} ${status.size} ${status.state} ${status.reason ?? ''}`;
       if (full || told.get(status.fid) !== figures) sources.push(status);
       told.set(status.fid, figures);

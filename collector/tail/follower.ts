@@ -11,7 +11,7 @@ import type { Descriptors } from './descriptors.ts';
 import type { FileIndex } from './file-index.ts';
 import { type FileIdentity, identityKey, identityOf, ownerHash } from './identity.ts';
 import { newFileState } from './new-state.ts';
-import { isOnDisk, openLog, statLog } from './open-file.ts';
+import { isOnDisk, leadsOut, openLog, statLog } from './open-file.ts';
 import type { Schedule } from './schedule.ts';
 import { siblingsOf } from './siblings.ts';
 import { birthUs, newTailFile, type Reading, type TailFile } from './tail-file.ts';
@@ -71,7 +71,8 @@ export function createFollower(first: FileTarget, deps: FollowerDeps): Follower 
   let missingTold = false;
   let stopped = false;
   let scanDue = false;
-  const refused = new Set<string>();
+  /** Identities of what stands under a name and is not to be read; said once. */
+  const refused = new Map<string, string>();
 
   const newState = (id: FileIdentity, path: string): FileState =>
     newFileState(id, { owner, target, path, nowUs: clock.nowUs() });
@@ -147,15 +148,28 @@ export function createFollower(first: FileTarget, deps: FollowerDeps): Follower 
     },
   });
 
+  /** False for what is no regular file or, in a hostile directory, leads out of it. */
+  function mayRead(path: string, isFile: boolean): boolean {
+    const why = !isFile
+      ? 'it is no regular file'
+      : leadsOut(path, target.root)
+        ? `it leads out of ${target.root}`
+        : null;
+    if (why === null) return true;
+    deps.count('refused_files');
+    log.warn({ path, why }, 'a log file is refused');
+    return false;
+  }
+
   function see(path: string, isLive: boolean, gz: boolean): void {
     const stat = statLog(path);
     if (!stat) return;
-    if (!stat.isFile()) {
-      if (!refused.has(path)) log.warn({ path }, 'not a regular file: it is not read');
-      refused.add(path);
+    const id = identityOf(stat);
+    if (refused.get(path) === identityKey(id)) return;
+    if (!mayRead(path, stat.isFile())) {
+      refused.set(path, identityKey(id));
       return;
     }
-    const id = identityOf(stat);
     const known = index.reading(id);
     if (known) {
       if (!files.has(known)) return;

@@ -35,6 +35,16 @@ function isBelow(path: string, root: string): boolean {
   return path.startsWith(root.endsWith(sep) ? root : root + sep);
 }
 
+/** Whether the path leads out of `root` as it is now; `openLog` makes sure again of what was really opened. */
+export function leadsOut(path: string, root: string | null): boolean {
+  if (root === null) return false;
+  try {
+    return !isBelow(fs.realpathSync(path), fs.realpathSync(root));
+  } catch {
+    return false;
+  }
+}
+
 /** Stat of what the path leads to, or null when there is nothing or nothing we may see. */
 export function statLog(path: string): fs.BigIntStats | null {
   try {

@@ -53,6 +53,7 @@ export interface Tailing {
   release(): void;
 }
 
+const STOP_MS = 1_000;
 /** Finished files kept for the ledger. */
 const FINISHED = 10_000;
 /** A target quiet for this long is swept every `QUIET_ROUNDS` sweeps only; its directory watch still tells of writes at once. */
@@ -320,9 +321,18 @@ export function createTailing(options: TailingOptions): Tailing {
     async stop() {
       clearInterval(sweeper);
       dispatch.close();
-      for (const follower of followers.values()) await follower.stop();
-      for (const stream of streams.values()) await stream.close();
-      await schedule.close();
+      const stopping = [
+        schedule.close(),
+        ...[...followers.values()].map((follower) => follower.stop()),
+        ...[...streams.values()].map((stream) => stream.close()),
+      ];
+      // A read that hangs (a network filesystem) must not hold up the stop: what it would give is read again.
+      let timer: NodeJS.Timeout | undefined;
+      const limit = new Promise((resolve) => {
+        timer = setTimeout(resolve, STOP_MS);
+      });
+      await Promise.race([Promise.all(stopping), limit]);
+      clearTimeout(timer);
     },
     rescueAll: () => rescue(true),
     settle() {
