@@ -19,6 +19,8 @@ export async function ensureDashboard(signal: AbortSignal): Promise<string | nul
     const child = spawn(process.execPath, [vite, 'build', 'dashboard', '--logLevel', 'warn'], {
       cwd: ROOT,
       stdio: ['ignore', 'pipe', 'pipe'],
+      // Whatever is set here (a test runner sets NODE_ENV), people get React's production build and no path of this machine.
+      env: { ...process.env, NODE_ENV: 'production' },
       signal,
     });
     let said = '';
