@@ -52,6 +52,9 @@ export function createCompressed(deps: CompressedDeps): Compressed {
 
   /** The state under which its lines are to be read, or null when they are read elsewhere. */
   async function stateFor(path: string, id: FileIdentity, fd: number): Promise<FileState | null> {
+    // One that was begun under its own identity goes on under it.
+    const own = index.known(id);
+    if (own) return own;
     const size = gzipSize(fd);
     // A second descriptor: reading begins at the front again.
     const probe = createGzipSource(openLog(path, deps.target().root).fd);
@@ -69,7 +72,7 @@ export function createCompressed(deps: CompressedDeps): Compressed {
         return match.how === 'complete' || index.reading(match.state) !== null ? null : match.state;
       }
     }
-    return index.known(id) ?? deps.newState(id, path);
+    return deps.newState(id, path);
   }
 
   function startFrom(fd: number, state: FileState, path: string): TailFile {

@@ -611,3 +611,29 @@ test('copies without a truncation (a backup) are not read twice', async () => {
   expect(rig.sink.messages()).toEqual(['one', 'two', 'three']);
   expect(readFileSync(path, 'utf8')).toBe('one\ntwo\nthree\n');
 });
+
+test('a compressed sibling nobody had seen before is finished after a restart in the middle of it', async () => {
+  rig = await createRig({ batchBytes: 4_096, inFlightBytes: 1 << 20 });
+  const path = join(rig.logs, 'x-json.log');
+  const n = 3_000;
+  for (let i = 0; i < n; i++) rig.append(`${path}.1`, dockerLine(`line ${i} ${'p'.repeat(600)}`, T + i));
+  execFileSync('gzip', [`${path}.1`]);
+  rig.append(path, dockerLine('live', T + n));
+  rig.found(fileTarget(path, 'json-file'));
+  let open: () => void = () => {};
+  rig.gate.wait = () => new Promise((resolve) => (open = resolve));
+  await rig.start();
+  await rig.until(() => expect(rig.collector().counters().in_flight_bytes).toBeGreaterThan(1 << 20));
+  // As a kill leaves it: begun, and nothing acknowledged.
+  const kept = join(rig.dir, 'kept');
+  execFileSync('cp', ['-r', rig.state, kept]);
+  rig.gate.wait = null;
+  open();
+  await rig.stop();
+  rmSync(rig.state, { recursive: true });
+  renameSync(kept, rig.state);
+  rig.sink.records.clear();
+  await rig.start();
+  await rig.until(() => expect(rig.sink.records.size).toBe(n + 1));
+  expect(rig.sink.statuses.flatMap((status) => status.gaps)).toEqual([]);
+});
