@@ -209,7 +209,8 @@ export function createTurn(options: TurnOptions): Turn {
     file.source ??= file.open();
     const stat = file.source.stat();
     file.size = stat.size;
-    file.unlinked ||= stat.nlink === 0;
+    // A copy may lose its name; that says nothing of the file itself.
+    if (!file.source.fixed) file.unlinked ||= stat.nlink === 0;
     file.mtimeMs = stat.mtimeMs;
     file.reading.setModified(stat.mtimeMs);
     window = { at: 0, length: 0 };

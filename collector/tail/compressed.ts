@@ -20,8 +20,6 @@ export interface CompressedDeps {
   files: ReadonlySet<TailFile>;
   newState(id: FileIdentity, path: string): FileState;
   start(state: FileState, path: string, open: () => ByteSource): TailFile;
-  /** A sibling was looked into. */
-  settled(): void;
 }
 
 /** Compressed siblings of one target: most repeat a file that was read, some hold the rest of one, some nobody has seen before. */
@@ -40,6 +38,8 @@ export function createCompressed(deps: CompressedDeps): Compressed {
   const looking = new Map<string, Promise<void>>();
   let stopped = false;
   const reading = new Map<string, TailFile>();
+  /** Identities of those that were read to their end under their own. */
+  const finished = new Set<string>();
 
   /** A file that is open and lost its name to its compressed twin; it may be read less far than to know what it begins with now. */
   async function openTwin(head: number): Promise<TailFile | null> {
@@ -53,9 +53,13 @@ export function createCompressed(deps: CompressedDeps): Compressed {
   /** The state under which its lines are to be read, or null when they are read elsewhere. */
   async function stateFor(path: string, id: FileIdentity, fd: number): Promise<FileState | null> {
     // One that was begun under its own identity goes on under it.
-    const own = index.known(id);
-    if (own) return own;
     const size = gzipSize(fd);
+    const own = index.known(id);
+    if (own) {
+      if (own.offset % 2 ** 32 !== size || own.intents.length > 0) return own;
+      finished.add(identityKey(id));
+      return null;
+    }
     // A second descriptor: reading begins at the front again.
     const probe = createGzipSource(openLog(path, deps.target().root).fd);
     const head = await headOf(probe).finally(() => probe.close());
@@ -69,7 +73,11 @@ export function createCompressed(deps: CompressedDeps): Compressed {
       if (match?.how === 'copy') return null;
       if (match) {
         index.addTwin(match.state, id);
-        return match.how === 'complete' || index.reading(match.state) !== null ? null : match.state;
+        if (index.reading(match.state) !== null) return null;
+        if (match.how === 'current') return match.state;
+        match.state.phase = 'done';
+        checkpoint.put(match.state);
+        return null;
       }
     }
     return deps.newState(id, path);
@@ -104,14 +112,13 @@ export function createCompressed(deps: CompressedDeps): Compressed {
     } finally {
       if (fd >= 0) closeSync(fd);
       looking.delete(key);
-      if (!stopped) deps.settled();
     }
   }
 
   return {
     read(path, id) {
       const key = identityKey(id);
-      if (stopped || looking.has(key) || index.known(id)?.phase === 'done') return;
+      if (stopped || looking.has(key) || finished.has(key)) return;
       looking.set(
         key,
         Promise.resolve().then(() => look(path, id, key)),

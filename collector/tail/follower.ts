@@ -11,7 +11,7 @@ import type { Descriptors } from './descriptors.ts';
 import type { FileIndex } from './file-index.ts';
 import { type FileIdentity, identityKey, identityOf, ownerHash } from './identity.ts';
 import { newFileState } from './new-state.ts';
-import { isOnDisk, leadsOut, openLog, statLog } from './open-file.ts';
+import { leadsOut, openLog, statLog } from './open-file.ts';
 import type { Schedule } from './schedule.ts';
 import { siblingsOf } from './siblings.ts';
 import { birthUs, newTailFile, type Reading, type TailFile } from './tail-file.ts';
@@ -56,6 +56,9 @@ export interface Follower {
   stop(): Promise<void>;
 }
 
+/** How long after the start files of before may still turn up. */
+const MISSING_MS = 1_000;
+
 export function createFollower(first: FileTarget, deps: FollowerDeps): Follower {
   const { index, checkpoint, schedule, clock, log } = deps;
   let target = first;
@@ -67,15 +70,20 @@ export function createFollower(first: FileTarget, deps: FollowerDeps): Follower 
   let live: TailFile | null = null;
   let liveState: FileState | null = null;
   let isGone = false;
-  let scanned = false;
   let missingTold = false;
+  const startedAt = clock.monotonicMs();
+  /** Identities of all that stood under this target's names at the last look. */
+  const seen = new Set<string>();
+  /** Siblings nobody had seen before that are read from their beginning: one may be what a file became that was hardly begun. */
+  let begun = 0;
   let stopped = false;
   let scanDue = false;
   /** Identities of what stands under a name and is not to be read; said once. */
   const refused = new Map<string, string>();
 
-  const newState = (id: FileIdentity, path: string): FileState =>
-    newFileState(id, { owner, target, path, nowUs: clock.nowUs() });
+  function newState(id: FileIdentity, path: string): FileState {
+    return newFileState(id, { owner, target, path, nowUs: clock.nowUs() });
+  }
 
   /** Opens by name and makes sure that it is still the same file. */
   function opener(file: { path: string; state: FileState }): () => ByteSource {
@@ -126,6 +134,7 @@ export function createFollower(first: FileTarget, deps: FollowerDeps): Follower 
       if (moved) checkpoint.put(state);
     } else {
       state = newState(id, path);
+      if (!isLive) begun++;
       state.phase = isLive ? 'live' : 'rotated';
       checkpoint.put(state);
       // A minted identity must survive a crash before anything is sent under it.
@@ -141,11 +150,11 @@ export function createFollower(first: FileTarget, deps: FollowerDeps): Follower 
     count: deps.count,
     target: () => target,
     files,
-    newState,
-    start,
-    settled: () => {
-      if (scanned && !missingTold) declareMissing();
+    newState: (id, path) => {
+      begun++;
+      return newState(id, path);
     },
+    start,
   });
 
   /** False for what is no regular file or, in a hostile directory, leads out of it. */
@@ -170,6 +179,7 @@ export function createFollower(first: FileTarget, deps: FollowerDeps): Follower 
       refused.set(path, identityKey(id));
       return;
     }
+    seen.add(identityKey(id));
     const known = index.reading(id);
     if (known) {
       if (!files.has(known)) return;
@@ -178,11 +188,13 @@ export function createFollower(first: FileTarget, deps: FollowerDeps): Follower 
       return;
     }
     if (compressed.renamed(id, path)) return;
+    const before = index.known(id);
+    if (before) before.path = path;
     const twin = index.twinOf(id);
     // A compressed twin is taken up again when a restart interrupted it.
     if (twin && (!gz || twin.phase === 'done' || index.reading(twin) !== null)) return;
-    if (!isLive && Number(stat.mtimeMs) < deps.oldestUs() / 1_000 && !index.known(id)) {
-      tooOld(id, path, Number(stat.size));
+    if (!isLive && Number(stat.mtimeMs) < deps.oldestUs() / 1_000 && (!before || before.phase === 'done')) {
+      if (!before) tooOld(id, path, Number(stat.size));
       return;
     }
     if (gz) {
@@ -213,6 +225,7 @@ export function createFollower(first: FileTarget, deps: FollowerDeps): Follower 
     const before = live;
     const names = siblingsOf(deps.list(dir), base, target.rotation);
     live = null;
+    seen.clear();
     const now = statLog(target.path);
     // The live file first, so that copies of it are told from rotated files; it is read in its turn all the same.
     if (now?.isFile()) {
@@ -222,8 +235,6 @@ export function createFollower(first: FileTarget, deps: FollowerDeps): Follower 
     } else liveState = null;
     for (const { name, gz } of names) see(join(dir, name), false, gz);
     see(target.path, true, false);
-    if (!scanned) declareMissing();
-    scanned = true;
     for (const file of files) {
       if (file === live || file.phase !== 'live') continue;
       file.phase = file.state.phase = 'rotated';
@@ -235,28 +246,35 @@ export function createFollower(first: FileTarget, deps: FollowerDeps): Follower 
     if (isGone) for (const file of files) finish(file);
   }
 
-  /** Files of this target that were being read before the restart and are nowhere now: what they got since is lost. */
+  /**
+   * Files of this target that were being read before the restart and are nowhere now: what they got since is lost. Not asked at once,
+   * for a file may be between two names when it is looked for.
+   */
   function declareMissing(): void {
-    if (compressed.busy()) return;
+    if (clock.monotonicMs() - startedAt < MISSING_MS || compressed.busy()) return;
+    scan();
+    missingTold = true;
     const missing = index
       .ofTarget(target.key)
-      .filter((s) => s.phase !== 'done' && !s.spool && !index.reading(s) && !isOnDisk(s));
-    missingTold = true;
-    if (missing.length === 0) return;
-    const newest = missing.reduce((a, b) => (a.lastLineAt >= b.lastLineAt ? a : b));
-    const births = [...files].map((file) => birthUs(file.state));
-    deps.declare({
-      fid: newest.fid,
-      from: newest.lastLineAt || newest.seenAt,
-      to: Math.max(newest.lastLineAt, births.length > 0 ? Math.min(...births) : clock.nowUs()),
-      bytes: null,
-      cause: 'rotated away while the collector was down',
-    });
+      .filter((s) => s.phase !== 'done' && !s.spool && !index.reading(s) && !seen.has(identityKey(s)));
+    const lost = missing.filter(
+      (state) => state.offset > 0 || state.past > 0 || state.intents.length > 0 || begun-- <= 0,
+    );
     for (const state of missing) {
       state.phase = 'done';
       state.intents = [];
       checkpoint.put(state);
     }
+    if (lost.length === 0) return;
+    const newest = lost.reduce((a, b) => (a.lastLineAt >= b.lastLineAt ? a : b));
+    const births = [...files].map((file) => birthUs(file.state)).filter((birth) => birth > newest.lastLineAt);
+    deps.declare({
+      fid: newest.fid,
+      from: newest.lastLineAt || newest.seenAt,
+      to: births.length > 0 ? Math.min(...births) : clock.nowUs(),
+      bytes: null,
+      cause: 'rotated away while the collector was down',
+    });
   }
 
   function scanSoon(): void {
@@ -273,6 +291,7 @@ export function createFollower(first: FileTarget, deps: FollowerDeps): Follower 
   }
 
   function look(): void {
+    if (!missingTold) declareMissing();
     const stat = statLog(target.path);
     const id = stat?.isFile() ? identityOf(stat) : null;
     if (!stat || !id || !live || identityKey(id) !== identityKey(live.state)) {

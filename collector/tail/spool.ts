@@ -63,10 +63,27 @@ export function createSpool(dir: string, limit: number, checkpoint: Checkpoint, 
     }
   }
 
+  /** Whether the bytes before the acknowledged offset still stand there: it may have been cut, unseen, before it lost its name. */
+  async function isSame(source: ByteSource, state: FileState): Promise<boolean> {
+    const tail = Buffer.from(state.tail, 'base64');
+    if (tail.length === 0 || state.offset < tail.length) return true;
+    const there = Buffer.alloc(tail.length);
+    const n = await source.read(there, 0, tail.length, state.offset - tail.length);
+    return n === tail.length && there.equals(tail);
+  }
+
+  /** What is in it now belongs to a generation nobody has read of. */
+  function beginAnew(state: FileState): void {
+    const current = state.gens.at(-1);
+    if (current && current.end < 0) current.end = state.offset;
+  }
+
   return {
     async save(file) {
       const { state, source } = file;
-      const base = state.offset;
+      if (source && !source.fixed && !(await isSame(source, state))) beginAnew(state);
+      const current = state.gens.at(-1);
+      const base = current && current.end >= 0 ? 0 : state.offset;
       const { size } = source?.stat() ?? { size: 0 };
       if (!source || source.fixed || size <= base || state.spool) return false;
       if (total + size - base > limit) return false;

@@ -2,11 +2,13 @@ import { join } from 'node:path';
 import type { Clock } from '../../model/clock.ts';
 import type { CollectorConfig } from '../../model/config.ts';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
+import type { FileState } from '../checkpoint/file-state.ts';
 import type { FileTarget, StreamTarget, Target } from '../discovery.ts';
 import type { Log } from '../log.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import type { Told } from '../status.ts';
 import type { DirectoryWatcher } from '../watch.ts';
+import type { ByteSource } from './byte-source.ts';
 import { createDescriptors } from './descriptors.ts';
 import { createDispatch } from './dispatch.ts';
 import { createFileIndex } from './file-index.ts';
@@ -181,6 +183,12 @@ export function createTailing(options: TailingOptions): Tailing {
     streams.set(target.key, follower);
   }
 
+  function reopen(state: FileState): ByteSource {
+    const source = spool.open(state);
+    if (!source) throw Object.assign(new Error('its spool file is gone'), { code: 'ENOENT' });
+    return source;
+  }
+
   /** What a restart finds in the spool has no name and no target's files: it is read to its end by itself. */
   function readSpool(): void {
     for (const state of [...checkpoint.files.values()]) {
@@ -201,7 +209,7 @@ export function createTailing(options: TailingOptions): Tailing {
         rotation: 'docker',
         root: null,
       };
-      const file = newTailFile(state, pipeline.files.readings.ofFile(target), () => source);
+      const file = newTailFile(state, pipeline.files.readings.ofFile(target), () => reopen(state));
       file.source = source;
       file.final = true;
       index.add(file);
