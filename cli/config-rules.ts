@@ -2,11 +2,12 @@ import type { Config } from '../model/config.ts';
 import type { FleetlogError } from '../model/errors.ts';
 import type { Problem } from './config-check.ts';
 import { dotted } from './config-check.ts';
+import { checkFleet } from './config-fleet-rules.ts';
 
 /** What the schema cannot say: keys that need or exclude each other, and patterns that must compile. */
 export async function checkRules(config: Config): Promise<Problem[]> {
   return [
-    ...notInThisVersion(config),
+    ...checkFleet(config),
     ...checkTls(config),
     ...checkClasses(config),
     ...(await checkPlaces(config)),
@@ -40,17 +41,6 @@ export function checkListener(config: Config): Problem[] {
 
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
-}
-
-function notInThisVersion(config: Config): Problem[] {
-  const asked: [string[], boolean][] = [
-    [['kafka', 'brokers'], config.kafka.brokers.length > 0],
-    [['elasticsearch', 'nodes'], config.elasticsearch.nodes.length > 0],
-    [['prometheus', 'url'], config.prometheus.url !== ''],
-  ];
-  return asked
-    .filter(([, set]) => set)
-    .map(([path]) => ({ path, message: `${dotted(path)} is not in this version; leave it empty` }));
 }
 
 function checkTls(config: Config): Problem[] {

@@ -76,6 +76,15 @@ const RetentionClass = Type.Object(
   { additionalProperties: false },
 );
 
+const OidcGroup = Type.Object(
+  {
+    group: Type.String({ description: 'Value of the groups claim; `*` is everyone who can log in.' }),
+    role: Type.Enum(['admin', 'reader'], { default: 'reader', description: 'Role of its members.' }),
+    ...where,
+  },
+  { additionalProperties: false },
+);
+
 export const ConfigSchema = Type.Object(
   {
     dataDir: path('Where everything is kept; one process at a time.', './data'),
@@ -101,14 +110,31 @@ export const ConfigSchema = Type.Object(
       bodyBytes: whole('Largest request body, after inflating.', 32 << 20, 1024),
     }),
     auth: section('Who may read what.', {
-      mode: Type.Enum(['local', 'none'], {
+      mode: Type.Enum(['local', 'oidc', 'none'], {
         default: 'local',
-        description: '`local`: users, sessions and tokens. `none`: everyone is admin, on loopback only.',
+        description:
+          '`local`: users, sessions and tokens. `oidc`: people come from a provider; local users and tokens stay. `none`: everyone is admin, on loopback only.',
       }),
       sessionIdleHours: whole('A session ends after this long without a request.', 24, 1),
       sessionHours: whole('A session ends after this long in any case.', 168, 1),
       loginsPerMinute: whole('Login attempts a minute for one address and for one name.', 10, 1),
       passwordLength: whole('Shortest password accepted.', 10, 8, 128),
+      oidc: section(
+        'The provider of `auth.mode: oidc`. Its redirect address is `<http.publicUrl>/api/v1/oidc/callback`.',
+        {
+          issuer: text('Issuer address; its `/.well-known/openid-configuration` is read.'),
+          clientId: text('Client id at the provider.'),
+          clientSecret: secret('Client secret; empty for a public client (PKCE is used in both cases).'),
+          scopes: list('Scopes asked for.', Type.String(), ['openid', 'profile', 'email']),
+          nameClaim: text('Claim that names the person.', 'preferred_username'),
+          groupsClaim: text('Claim with the list of groups.', 'groups'),
+          caFile: path("PEM file of the provider's certificate authority; empty uses the system's."),
+          groups: list(
+            'What the members of a group may do; all that match are added up. Nobody gets in without a match.',
+            OidcGroup,
+          ),
+        },
+      ),
     }),
     query: section('Limits on reads.', {
       maxRangeDays: whole('Longest time range of one query.', 400, 1),
@@ -193,19 +219,92 @@ export const ConfigSchema = Type.Object(
         1 << 20,
       ),
     }),
+    push: section('Lines from other shippers (`/api/v1/push/…`).', {
+      maxLines: whole('Most lines of one request.', 100_000, 1),
+      appKeys: list('Labels or attributes that name the app, the first found counts.', Type.String(), [
+        'app',
+        'service.name',
+        'service_name',
+        'container_name',
+        'job',
+      ]),
+      envKeys: list('Labels or attributes that name the env.', Type.String(), [
+        'env',
+        'deployment.environment.name',
+        'deployment.environment',
+        'deployment_environment_name',
+        'namespace',
+      ]),
+      hostKeys: list('Labels or attributes that name the host.', Type.String(), ['host', 'host.name', 'hostname']),
+    }),
+    audit: section('The log of logins, reads, changes and refusals.', {
+      days: whole('Days it is kept; the chain begins anew from a signed-off head.', 365, 1, 36_500),
+      reads: flag('Also write searches, tails and exports, not only changes and refusals.', true),
+    }),
     kafka: section('Kafka in place of the in-process bus.', {
-      brokers: list(
-        'Addresses `host:port`; not empty switches the bus. Not in this version: the start is refused.',
-        Type.String(),
+      brokers: list('Addresses `host:port`; not empty switches the bus.', Type.String()),
+      topic: text('Topic of batches; made when it is missing.', 'fleetlog.batches'),
+      deadLetterTopic: text('Topic of batches that cannot be read; made when it is missing.', 'fleetlog.dead-letters'),
+      group: text('Consumer group of the ingest processes.', 'fleetlog-ingest'),
+      partitions: whole(
+        'Partitions of a topic that is made; the most ingest processes that share the work.',
+        12,
+        1,
+        10_000,
       ),
+      replicas: whole("Replicas of a topic that is made; 0 is the broker's default.", 0, 0, 9),
+      retentionHours: whole(
+        'How long the broker keeps batches: the longest outage of the store that loses nothing.',
+        72,
+        1,
+      ),
+      recordBytes: whole("Largest record sent; stay under the broker's message.max.bytes.", 900_000, 10_000, 64 << 20),
+      inFlightBytes: whole(
+        'Bytes fetched and not yet stored before fetching pauses, over all partitions.',
+        32 << 20,
+        1 << 20,
+      ),
+      sessionTimeoutMs: whole('A killed ingest process is noticed after this long.', 10_000, 1_000, 300_000),
+      compression: Type.Enum(['zstd', 'none'], { default: 'zstd', description: 'Compression of record batches.' }),
+      tls: flag('Talk TLS to the brokers.', false),
+      caFile: path("PEM file of the brokers' certificate authority; empty uses the system's."),
+      certFile: path('PEM file of a client certificate.'),
+      keyFile: path('PEM file of its key.'),
+      saslMechanism: Type.Enum(['none', 'plain', 'scram-sha-256', 'scram-sha-512'], {
+        default: 'none',
+        description: 'How to log in to the brokers.',
+      }),
+      username: text('Name for SASL.'),
+      password: secret('Password for SASL.'),
     }),
     elasticsearch: section('Elasticsearch in place of the embedded store.', {
-      nodes: list('Addresses; not empty switches the store. Not in this version: the start is refused.', Type.String()),
+      nodes: list('Addresses (`https://es1:9200`); not empty switches the store.', Type.String()),
+      username: text('Name for basic authentication.'),
+      password: secret('Its password.'),
+      apiKey: secret('API key, in place of name and password.'),
+      caFile: path("PEM file of the cluster's certificate authority; empty uses the system's."),
+      prefix: text('Beginning of the name of every index, `[a-z0-9-]{1,32}`.', 'fleetlog'),
+      shards: whole('Primary shards of a daily index.', 1, 1, 64),
+      replicas: whole('Replicas of each shard; a cluster of one node stays yellow with more than 0.', 1, 0, 8),
+      refreshMs: whole('Longest until a stored line is searchable.', 1_000, 100, 60_000),
+      codec: Type.Enum(['default', 'best_compression'], {
+        default: 'default',
+        description: '`best_compression` takes a fifth off the disk and makes fetching rows eight times slower.',
+      }),
+      bulkBytes: whole('Bytes of one bulk request.', 4 << 20, 64 << 10, 64 << 20),
+      bulkConcurrency: whole('Bulk requests at once; fewer while the cluster refuses.', 2, 1, 32),
+      timeoutMs: whole('Longest for one request.', 30_000, 1_000),
+      ilm: flag('Hand deletion by age to a lifecycle policy of the cluster; needs one that has them.', false),
     }),
     prometheus: section('Prometheus in place of the embedded metric store.', {
       url: text(
-        'Address of a PromQL endpoint; not empty switches the store. Not in this version: the start is refused.',
+        'Address of a PromQL endpoint (Prometheus, Thanos, Mimir, VictoriaMetrics); not empty switches the store.',
       ),
+      username: text('Name for basic authentication.'),
+      password: secret('Its password.'),
+      token: secret('Bearer token, in place of name and password.'),
+      caFile: path("PEM file of its certificate authority; empty uses the system's."),
+      timeoutMs: whole('Longest for one request.', 15_000, 100),
     }),
   },
   { additionalProperties: false },
@@ -215,3 +314,6 @@ export type Config = Static<typeof ConfigSchema>;
 export type CollectorConfig = Config['collector'];
 export type StoreConfig = Config['store'];
 export type RetentionConfig = Config['retention'];
+export type KafkaConfig = Config['kafka'];
+export type ElasticsearchConfig = Config['elasticsearch'];
+export type PrometheusConfig = Config['prometheus'];
