@@ -11,7 +11,7 @@ function checkKafka({ kafka }: Config): Problem[] {
   const problems = kafka.brokers.flatMap((broker, i): Problem[] =>
     /^(\[[0-9a-fA-F:]+\]|[^\s:/]+):\d{1,5}$/.test(broker)
       ? []
-      : wrong(['kafka', 'brokers', i], broker, 'no broker address', 'host:port'),
+      : [wrong(['kafka', 'brokers', i], broker, 'no broker address', 'host:port')],
   );
   if ((kafka.certFile === '') !== (kafka.keyFile === ''))
     problems.push(needs(['kafka', kafka.certFile ? 'certFile' : 'keyFile'], 'kafka.certFile and kafka.keyFile'));
@@ -24,7 +24,7 @@ function checkKafka({ kafka }: Config): Problem[] {
 
 function checkElasticsearch({ elasticsearch }: Config): Problem[] {
   const problems = elasticsearch.nodes.flatMap((node, i): Problem[] =>
-    isHttp(node) ? [] : wrong(['elasticsearch', 'nodes', i], node, 'no address of a node', 'https://es1:9200'),
+    isHttp(node) ? [] : [wrong(['elasticsearch', 'nodes', i], node, 'no address of a node', 'https://es1:9200')],
   );
   if (!/^[a-z0-9][a-z0-9-]{0,31}$/.test(elasticsearch.prefix))
     problems.push(
