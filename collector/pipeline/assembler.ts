@@ -245,9 +245,22 @@ export function createAssembler(bench: Workbench, options: AssemblerOptions): As
     return kind;
   }
 
+  /**
+   * Ends records of the other streams that this line's time leaves behind: a busy output must not hold the last line of a quiet one,
+   * and with it everything after, for as long as it stays busy. Whatever their stream brings next comes later still.
+   */
+  function endOvertaken(assembly: Assembly, line: ParsedLine): void {
+    for (let stream = 0; stream < assembly.open.length; stream++) {
+      const open = assembly.open[stream];
+      if (stream === line.stream || open.index < 0 || open.partial) continue;
+      if (line.time - open.lastTime > gapUs) close(assembly, stream, true);
+    }
+  }
+
   function add(assembly: Assembly, line: ParsedLine, offset: number, rawEnd: number): void {
     const { stream } = line;
     const open = assembly.open[stream];
+    if (options.stamped && line.time >= 0) endOvertaken(assembly, line);
     if (open.index >= 0 && joined(assembly, open, line, offset, rawEnd) !== STARTS) return;
     if (line.length === 0 && !line.partial) {
       drop(assembly, offset, 'blank', rawEnd - offset, newest());

@@ -132,6 +132,21 @@ test('a line that comes later than the wait is a record of its own, by the lines
   expect(await joined(['10:00 ERROR x', '\tat late.A(1)'], 60_000)).toEqual(['10:00 ERROR x', '\tat late.A(1)']);
 });
 
+test('a busy output does not hold back the last error of a quiet one', async () => {
+  rig = await createRig({ multilineMs: 300 });
+  const path = join(rig.logs, 'x-json.log');
+  rig.append(path, dockerLine('10:00 ERROR nobody home', T, 'stderr'));
+  rig.found(fileTarget(path, 'json-file'));
+  await rig.start();
+  // Never a pause in the file, and far too few lines for the cap on bytes.
+  let lines = 0;
+  await rig.until(() => {
+    rig.append(path, dockerLine(`GET /${++lines} 200`, T + lines * 200_000));
+    expect(rig.sink.messages()).toContain('10:00 ERROR nobody home');
+  });
+  expect(lines).toBeLessThan(300);
+});
+
 test('caps: a trace past the most lines goes on as another record, nothing is lost', async () => {
   rig = await createRig({ multilineLines: 10 });
   const path = join(rig.logs, 'x-json.log');
