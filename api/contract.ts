@@ -35,7 +35,7 @@ export const GapSchema = Type.Object({
   env: Maybe(Type.String()),
   from: Time,
   to: Maybe(Time),
-  cause: Str('collector_silent, behind, lost, retention'),
+  cause: Str('collector_silent, truncated, rotated_away, removed, deleted, damaged'),
   bytes: Maybe(Type.Number()),
 });
 export const RecordSchema = Type.Object({
@@ -165,6 +165,7 @@ export const HostSchema = Type.Object({
   docker: Type.Object({ reachable: Type.Boolean(), reason: Type.Optional(Type.String()) }),
   version: Type.String(),
 });
+export const HostParamsSchema = Type.Object({ host: Type.String({ minLength: 1, maxLength: 512 }) });
 export const ContainerSchema = Type.Object({
   container: Type.String(),
   containerName: Type.String(),

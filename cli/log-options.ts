@@ -1,4 +1,5 @@
 import type { ApiGap, ApiNote } from '../api/contract.ts';
+import { gapSentence } from '../model/gap-cause.ts';
 import type { Params } from './client.ts';
 import type { Arguments, Io, Option } from './command.ts';
 import { queryHits } from './highlight.ts';
@@ -73,7 +74,7 @@ export function remarks(io: Io, answer: { completeTo: string | null; gaps: ApiGa
     const where = [gap.host, gap.app, gap.env].filter(Boolean).join(' / ');
     const bytes = gap.bytes ? `, ${gap.bytes} bytes` : '';
     return palette.warn(
-      `gap: ${where} from ${localTime(gap.from)} to ${gap.to ? localTime(gap.to) : 'now'} (${gap.cause}${bytes})`,
+      `gap: ${where} from ${localTime(gap.from)} to ${gap.to ? localTime(gap.to) : 'now'} (${gapSentence(gap.cause)}${bytes})`,
     );
   });
   for (const note of answer.notes) lines.push(palette.warn(`note: ${noteText(note)}`));

@@ -103,7 +103,7 @@ export interface StatusBatch {
   containers: ContainerStatus[];
   /** Sources with unread, unacknowledged or held lines, and the time of the oldest such line (µs). */
   behind: { fid: string; completeTo: number; cause: string }[];
-  /** Spans the collector knows it lost. */
+  /** Spans the collector knows it lost; `cause` is a GapCause of the build that wrote it. */
   gaps: { fid: string; from: number; to: number; bytes: number | null; cause: string }[];
   counters: Record<string, number>;
 }

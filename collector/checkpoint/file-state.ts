@@ -1,4 +1,5 @@
 import type { DropReason, StatusBatch } from '../../model/batch.ts';
+import type { GapCause } from '../../model/gap-cause.ts';
 import type { Source } from '../../model/source.ts';
 import type { ParseContext } from '../pipeline/assembly.ts';
 
@@ -67,3 +68,6 @@ export interface FileState extends Progress {
 }
 
 export type Gap = StatusBatch['gaps'][number];
+
+/** A gap as this build declares it; a checkpoint may hold those of another. */
+export type KnownGap = Gap & { cause: GapCause };

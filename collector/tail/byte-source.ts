@@ -11,7 +11,12 @@ export interface ByteSource {
   base: number;
   /** Nobody writes to it any more. */
   fixed: boolean;
+  /** May be called again. Afterwards the rest throws: the descriptor's number may be another file's. */
   close(): void;
+}
+
+function closedError(): Error {
+  return Object.assign(new Error('this source was closed'), { code: 'EBADF' });
 }
 
 /** Small reads come from the page cache and are done at once; large ones may wait for a disk and go to a thread. */
@@ -27,25 +32,39 @@ function readAsync(fd: number, into: Buffer, at: number, length: number, positio
 export function createFileSource(fd: number, base = 0, fixed = false): ByteSource {
   let size = 0;
   let closed = false;
+  let reads = 0;
+
+  async function readLater(into: Buffer, at: number, length: number, from: number): Promise<number> {
+    reads++;
+    try {
+      return await readAsync(fd, into, at, length, from);
+    } finally {
+      reads--;
+      if (closed && reads === 0) fs.closeSync(fd);
+    }
+  }
+
   return {
     base,
     fixed,
     stat() {
+      if (closed) throw closedError();
       const stat = fs.fstatSync(fd);
       size = stat.size + base;
       return { size, nlink: stat.nlink, mtimeMs: stat.mtimeMs, allocated: stat.blocks * 512 };
     },
     read(into, at, length, position) {
+      if (closed) throw closedError();
       const from = position - base;
       // The size may be older than the file's last growth: it only says how much there is at least.
       if (size - position <= SYNC_BYTES) return fs.readSync(fd, into, at, length, from);
-      return readAsync(fd, into, at, length, from);
+      return readLater(into, at, length, from);
     },
     close() {
-      // Closing a number twice would close someone else's file.
+      // Closing a number twice would close someone else's file; so would closing it below a read that a thread has begun.
       if (closed) return;
       closed = true;
-      fs.closeSync(fd);
+      if (reads === 0) fs.closeSync(fd);
     },
   };
 }
@@ -91,10 +110,13 @@ export function createGzipSource(fd: number): ByteSource {
       allocated: Number.MAX_SAFE_INTEGER,
     }),
     async read(into, at, length, position) {
+      // A stream that was destroyed ends like one that is whole.
+      if (closed) throw closedError();
       if (position < from) throw new Error(`cannot go back to ${position} in a compressed file`);
       forget(position);
       while (!ended && from + heldBytes < position + length) {
         const next = await chunks.next();
+        if (closed) throw closedError();
         if (next.done) ended = true;
         else {
           held.push(next.value);

@@ -1,7 +1,7 @@
 import { basename, dirname, join } from 'node:path';
 import type { Clock } from '../../model/clock.ts';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
-import type { FileState, Gap } from '../checkpoint/file-state.ts';
+import type { FileState, KnownGap } from '../checkpoint/file-state.ts';
 import type { FileTarget } from '../discovery.ts';
 import type { Log } from '../log.ts';
 import { type ByteSource, createFileSource } from './byte-source.ts';
@@ -29,7 +29,7 @@ export interface FollowerDeps {
   oldestUs(): number;
   /** How a target is to be read; called anew when its source changes. */
   readingOf(target: FileTarget): Reading;
-  declare(gap: Gap): void;
+  declare(gap: KnownGap): void;
   /** Names in a directory; asked once per turn of the event loop however many followers it has. */
   list(dir: string): readonly string[];
 }
@@ -267,13 +267,14 @@ export function createFollower(first: FileTarget, deps: FollowerDeps): Follower 
     }
     if (lost.length === 0) return;
     const newest = lost.reduce((a, b) => (a.lastLineAt >= b.lastLineAt ? a : b));
-    const births = [...files].map((file) => birthUs(file.state)).filter((birth) => birth > newest.lastLineAt);
+    const from = newest.lastLineAt || newest.seenAt;
+    const births = [...files].map((file) => birthUs(file.state)).filter((birth) => birth > from);
     deps.declare({
       fid: newest.fid,
-      from: newest.lastLineAt || newest.seenAt,
+      from,
       to: births.length > 0 ? Math.min(...births) : clock.nowUs(),
       bytes: null,
-      cause: 'rotated away while the collector was down',
+      cause: 'rotated_away',
     });
   }
 

@@ -1,8 +1,9 @@
 import { closeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../../model/clock.ts';
+import type { GapCause } from '../../model/gap-cause.ts';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
-import type { Gap } from '../checkpoint/file-state.ts';
+import type { KnownGap } from '../checkpoint/file-state.ts';
 import type { Log } from '../log.ts';
 import { newAssembly } from '../pipeline/assembly.ts';
 import type { Outcome } from '../pipeline/turn.ts';
@@ -29,7 +30,7 @@ export interface KeeperDeps {
   count: (name: string, by?: number) => void;
   followerOf(file: TailFile): Follower | null;
   list(dir: string): readonly string[];
-  declare(gap: Gap): void;
+  declare(gap: KnownGap): void;
   /** The file is read and acknowledged to its end, or given up. */
   finished(file: TailFile): void;
 }
@@ -217,7 +218,7 @@ export function createKeeper(deps: KeeperDeps): Keeper {
     file.dueAt = now + pauseMs;
   }
 
-  function lost(file: TailFile, cause: string): void {
+  function lost(file: TailFile, cause: GapCause): void {
     deps.declare({
       fid: file.state.fid,
       from: Math.max(file.lastLineAt, file.drainedUs, file.state.context.time),
@@ -257,7 +258,7 @@ export function createKeeper(deps: KeeperDeps): Keeper {
         const before = file.path;
         deps.followerOf(file)?.scan();
         if (file.path !== before) deps.schedule().wake(file);
-        else if ((tries.get(file) ?? 0) > 2) lost(file, 'deleted before it was read');
+        else if ((tries.get(file) ?? 0) > 2) lost(file, 'deleted');
         else {
           tries.set(file, (tries.get(file) ?? 0) + 1);
           retry(file, 'failed', error);
@@ -270,7 +271,7 @@ export function createKeeper(deps: KeeperDeps): Keeper {
         file.source.close();
         file.source = null;
         if (tried > COMPRESSED_TRIES) {
-          lost(file, 'a compressed log file is damaged');
+          lost(file, 'damaged');
           return;
         }
       }

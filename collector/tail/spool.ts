@@ -96,10 +96,17 @@ export function createSpool(dir: string, limit: number, checkpoint: Checkpoint, 
       } catch (error) {
         account(name, 0);
         fs.rmSync(path, { force: true });
+        // It was acknowledged to its end meanwhile, and let go.
+        if (file.closed) return false;
         log.error(
           { err: error, path: file.path },
           'cannot spool a deleted file: a restart now would lose what is left of it',
         );
+        return false;
+      }
+      if (file.closed) {
+        account(name, 0);
+        fs.rmSync(path, { force: true });
         return false;
       }
       state.spool = { name, base };

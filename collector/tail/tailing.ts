@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Clock } from '../../model/clock.ts';
 import type { CollectorConfig } from '../../model/config.ts';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
-import type { FileState } from '../checkpoint/file-state.ts';
+import type { FileState, KnownGap } from '../checkpoint/file-state.ts';
 import type { FileTarget, StreamTarget, Target } from '../discovery.ts';
 import type { Log } from '../log.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
@@ -100,7 +100,9 @@ export function createTailing(options: TailingOptions): Tailing {
     }
   }
 
-  const declare = (gap: Parameters<Checkpoint['addGap']>[0]): void => {
+  const declare = (span: KnownGap): void => {
+    // Lines of a clock that is ahead are younger than now.
+    const gap = { ...span, to: Math.max(span.from, span.to) };
     count('gaps');
     log.warn(gap, 'lines were lost');
     checkpoint.addGap(gap);
@@ -307,7 +309,7 @@ export function createTailing(options: TailingOptions): Tailing {
           from: state.lastLineAt || state.seenAt,
           to: clock.nowUs(),
           bytes: null,
-          cause: 'removed while the collector was down',
+          cause: 'removed',
         });
         state.phase = 'done';
         checkpoint.put(state);

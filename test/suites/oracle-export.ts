@@ -79,5 +79,5 @@ export async function judge(
 /** Losses the product itself declares. */
 export async function declaredGaps(product: Product): Promise<LogsAnswer['gaps']> {
   const { gaps } = await product.json<LogsAnswer>(`logs?${RANGE}&limit=1`);
-  return gaps.filter((gap) => gap.cause === 'lost');
+  return gaps.filter((gap) => gap.cause !== 'collector_silent');
 }

@@ -323,7 +323,7 @@ describe('search', () => {
     const { out, err } = await fleetlog(['search']);
     expect(out).toBe('');
     expect(err).toContain('gap: web-02 from');
-    expect(err).toContain('(collector_silent)');
+    expect(err).toContain('(its collector says nothing any more)');
     expect(err).toContain('note: unknown field: field statsu');
   });
 
