@@ -36,7 +36,8 @@ export function createStatusKeeper(options: { state: StateStore; clock: Clock; r
 
   async function load(host: string): Promise<Kept> {
     const known = hosts.get(host);
-    if (known) return known;
+    // Someone may have had it forgotten; what was known of it then stays so.
+    if (known && (await state.get<HostDoc>(HOST_KIND, host))) return known;
     const doc = (await state.get<HostDoc>(HOST_KIND, host))?.doc;
     const inventory = (await state.get<InventoryDoc>(INVENTORY_KIND, host))?.doc;
     const sources = new Map<string, SourceStatus>();

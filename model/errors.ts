@@ -19,6 +19,7 @@ export const ERRORS = {
   not_found: { status: 404, message: 'There is nothing here.' },
   already_exists: { status: 409, message: 'There is one of that name already.' },
   last_admin: { status: 409, message: 'Without this user nobody could administer.' },
+  host_reporting: { status: 409, message: 'The host still reports.' },
   version_conflict: { status: 409, message: 'The document was changed by someone else.' },
   lease_stale: { status: 409, message: 'The lease belongs to another holder by now.' },
   body_too_large: { status: 413, message: 'The body is larger than the limit.' },

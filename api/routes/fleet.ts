@@ -8,13 +8,16 @@ import {
   AppSchema,
   ContainerSchema,
   ErrorSchema,
+  HostParamsSchema,
   HostSchema,
   ListOf,
   ListQuerySchema,
+  NothingSchema,
 } from '../contract.ts';
 import { values } from '../filters.ts';
 import { lagOf, listed, newest, runs, writes } from '../fleet-lists.ts';
 import type { FleetContainer } from '../fleet-view.ts';
+import { forgetHost } from '../forget-host.ts';
 import { goneSignal } from '../gone.ts';
 import { pageOf } from '../list-page.ts';
 import { matchesPattern, scopeAllows, scopeQuery, seesEverything } from '../scope.ts';
@@ -111,6 +114,24 @@ export function registerFleet(app: ApiApp, context: ApiContext): void {
       });
     return pageOf(items, (host) => host.host, { ...query, maxRows, filters: filtersOf(query) });
   });
+
+  app.delete(
+    '/api/v1/hosts/:host',
+    {
+      config: { access: 'admin' },
+      schema: {
+        summary: 'Forget a host that is no more: its gap, containers and ledger; its lines stay',
+        tags: ['fleet'],
+        params: HostParamsSchema,
+        response: { 204: NothingSchema, '4xx': ErrorSchema },
+      },
+    },
+    async ({ principal, params }, reply) => {
+      await forgetHost(context.state, params.host, silent);
+      context.log.info({ who: principal.id, host: params.host }, 'forgot a host');
+      return reply.code(204).send();
+    },
+  );
 
   app.get('/api/v1/apps', route('Apps with what they run and write', AppSchema), async (request, reply) => {
     const { principal, query } = request;

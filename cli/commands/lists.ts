@@ -1,6 +1,6 @@
 import type { ApiApp, ApiContainer, ApiEvent, ApiHost, ApiNote } from '../../api/contract.ts';
 import { type Client, createClient, type Params } from '../client.ts';
-import { type Arguments, CLIENT, type Command, EXIT, type Io, type Option } from '../command.ts';
+import { type Arguments, CLIENT, type Command, EXIT, type Io, type Option, UsageError } from '../command.ts';
 import { noteText, RANGE, rangeParams, SCOPE, scopeParams } from '../log-options.ts';
 import { localTime } from '../record-line.ts';
 import { type Palette, paletteFor } from '../terminal/color.ts';
@@ -50,11 +50,14 @@ export const apps = lister<ApiApp>({
   ],
 });
 
-export const hosts = lister<ApiHost>({
+const listHosts = lister<ApiHost>({
   name: 'hosts',
   summary: 'Hosts that collect, whether they report, and how far behind they are',
   options: WHERE,
-  examples: [['fleetlog hosts', 'every host and its last sign of life']],
+  examples: [
+    ['fleetlog hosts', 'every host and its last sign of life'],
+    ['fleetlog hosts forget web-07', 'a host that is no more: answers do not call it a gap any longer'],
+  ],
   columns: (p) => [
     { title: 'HOST', cell: (host) => visible(host.host), paint: (text) => p.bold(text) },
     {
@@ -74,6 +77,24 @@ export const hosts = lister<ApiHost>({
     { title: 'VERSION', cell: (host) => visible(host.version) },
   ],
 });
+
+export const hosts: Command = {
+  ...listHosts,
+  arguments: '[forget HOST]',
+  positionals: [0, 2],
+  notes:
+    'A host that still reports cannot be forgotten. Lines of a forgotten host stay, and are found, until retention.',
+  async run(args, io) {
+    const [verb, host] = args.positionals;
+    if (verb === undefined) return listHosts.run(args, io);
+    if (verb !== 'forget' || host === undefined)
+      throw new UsageError('hosts', 'hosts takes no argument, or: hosts forget HOST');
+    const client = await createClient(args, io);
+    await client.send('DELETE', `hosts/${encodeURIComponent(host)}`);
+    io.stderr.write(`${visible(host)} is forgotten; its lines stay until retention\n`);
+    return EXIT.ok;
+  },
+};
 
 export const containers = lister<ApiContainer>({
   name: 'containers',
