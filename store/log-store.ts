@@ -36,6 +36,8 @@ export interface LogStore {
   histogram(request: HistogramRequest): Promise<HistogramResult>;
   /** Exact top values per field. */
   facets(request: FacetRequest): Promise<FacetResult>;
+  /** Exact counts of the patterns that matching records have, the most frequent first. */
+  patterns(request: PatternRequest): Promise<PatternResult>;
   /** Sources that have records in the range, with what they hold; removed containers included. */
   sources(request: RangeRequest): Promise<SourceSummary[]>;
 
@@ -129,6 +131,37 @@ export interface FacetResult {
   facets: Record<string, { value: string; count: number }[]>;
   notes: Note[];
   stats: QueryStats;
+}
+
+export interface PatternRequest extends RangeRequest {
+  /** Most patterns of the answer. */
+  size: number;
+  /** Asks for `buckets` of that width (µs), aligned to the epoch. */
+  interval?: number;
+}
+
+export interface PatternResult {
+  /** By count, the largest first, then by pattern. */
+  patterns: PatternSummary[];
+  /** Distinct patterns of the matching records. */
+  total: number;
+  notes: Note[];
+  stats: QueryStats;
+}
+
+export interface PatternSummary {
+  /** 16 hex digits, see `patternOf` of model/pattern.ts. */
+  pattern: string;
+  count: number;
+  /** µs of its first and last matching record. */
+  first: number;
+  last: number;
+  /** The newest of them. */
+  sample: LogRecord;
+  /** Counts by app; own properties only. */
+  apps: Record<string, number>;
+  /** When an interval was asked for: ascending by their start (µs), empty ones left out. */
+  buckets?: { time: number; count: number }[];
 }
 
 export interface SourceSummary {

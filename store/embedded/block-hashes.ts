@@ -24,13 +24,27 @@ export function hashBlock(text: Uint8Array, ends: Uint32Array, count: number, pa
   return { kind, bloom: kernel.bloom() };
 }
 
+/** The patterns alone, two words a message. */
+export function blockPatterns(text: Uint8Array, ends: Uint32Array, count: number): Uint32Array {
+  const patterns = new Uint32Array(2 * count);
+  if (text.length > kernel.textLimit || count > BLOCK_RECORDS) hashPatterns(text, ends, count, patterns);
+  else {
+    kernel.load(text, ends, count);
+    kernel.readPatterns(patterns);
+  }
+  return patterns;
+}
+
 /** One for the thread, which hashes one block at a time: its memory is scratch, refilled by every call. */
 const kernel = createKernel();
 
 function hashPlainly(text: Uint8Array, ends: Uint32Array, count: number, patterns?: Uint32Array): BlockHashes {
-  if (patterns)
-    for (let n = 0, from = 0; n < count; from = ends[n++]) patternHash(text, from, ends[n], patterns, 2 * n);
+  if (patterns) hashPatterns(text, ends, count, patterns);
   const tokens = createTokenSet();
   const kind = tokens.read(text, ends, count);
   return { kind, bloom: tokens.bloom() };
+}
+
+function hashPatterns(text: Uint8Array, ends: Uint32Array, count: number, patterns: Uint32Array): void {
+  for (let n = 0, from = 0; n < count; from = ends[n++]) patternHash(text, from, ends[n], patterns, 2 * n);
 }

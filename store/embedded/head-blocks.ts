@@ -1,4 +1,5 @@
 import type { Source } from '../../model/source.ts';
+import { blockPatterns } from './block-hashes.ts';
 import {
   type FrameHead,
   type FrameMemory,
@@ -10,6 +11,7 @@ import {
   readFrameHead,
 } from './frame.ts';
 import type { BlockText } from './matcher.ts';
+import { type PatternColumn, patternColumn } from './patterns-section.ts';
 import type { Rows } from './rows-section.ts';
 import { blockText, type ScanBlock, type ScanRun } from './scan-block.ts';
 import { textKind } from './text-kind.ts';
@@ -34,6 +36,8 @@ interface Group {
   bytes: number;
   first: number;
   last: number;
+  /** Of its records when they were last asked for. */
+  patterns: PatternColumn | null;
 }
 
 export interface HeadBlocks {
@@ -68,7 +72,14 @@ function addTo(groups: Group[], frame: FrameHead): void {
   let group = groups[groups.length - 1];
   if (!group || group.bytes + frame.messageBytes > GROUP_BYTES || group.records + frame.count > GROUP_RECORDS)
     groups.push(
-      (group = { frames: [], records: 0, bytes: 0, first: Number.POSITIVE_INFINITY, last: Number.NEGATIVE_INFINITY }),
+      (group = {
+        frames: [],
+        records: 0,
+        bytes: 0,
+        first: Number.POSITIVE_INFINITY,
+        last: Number.NEGATIVE_INFINITY,
+        patterns: null,
+      }),
     );
   group.frames.push(frame);
   group.records += frame.count;
@@ -84,7 +95,7 @@ function groupBlock(memory: FrameMemory, group: Group, sources: ReadonlyMap<numb
   const rawBytes = group.bytes;
   let rows: Rows | null = null;
   let text: BlockText | null = null;
-  return {
+  const block: ScanBlock = {
     records,
     rawBytes,
     first: group.first,
@@ -102,9 +113,15 @@ function groupBlock(memory: FrameMemory, group: Group, sources: ReadonlyMap<numb
       text = blockText(bytes, textKind(bytes));
       return text;
     },
+    patterns() {
+      const known = group.patterns;
+      if (known && known.indices.length === records) return known;
+      return (group.patterns = patternColumn(blockPatterns(block.text().bytes, block.rows().ends, records), records));
+    },
     textRead: () => text !== null,
     passes: () => true,
   };
+  return block;
 }
 
 function runOf(memory: FrameMemory, frame: FrameHead, sources: ReadonlyMap<number, Source>): ScanRun {

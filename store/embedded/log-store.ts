@@ -13,6 +13,7 @@ import { createFlusher } from './flusher.ts';
 import { CHUNK_BYTES, createChunkPool, createHead, type Mark } from './head.ts';
 import { logFile, logNumber } from './log-file.ts';
 import { createMaintenance } from './maintenance.ts';
+import { readPatterns } from './pattern-reads.ts';
 import { createRecordReads } from './record-reads.ts';
 import { replayInto } from './replay.ts';
 import { ALL } from './residual.ts';
@@ -212,6 +213,10 @@ export async function createEmbeddedLogStore(options: EmbeddedLogStoreOptions): 
     async facets(request) {
       checkOpen();
       return aggregates.facets(request);
+    },
+    async patterns(request) {
+      checkOpen();
+      return readPatterns({ ...tools, records }, request);
     },
     async sources(request) {
       checkOpen();

@@ -22,7 +22,7 @@ const CHUNK_RECORDS = 1_000;
 type TopAnswer = Extract<ScanAnswer, { type: 'top' }>;
 type TopOperation = Extract<Operation, { type: 'top' }>;
 
-export interface TopRequest extends Omit<TopOperation, 'type' | 'bytes' | 'by'> {
+export interface TopRequest extends Omit<TopOperation, 'type' | 'bytes' | 'by' | 'keys'> {
   query: Query;
   from: number;
   to: number;

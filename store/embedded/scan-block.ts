@@ -1,6 +1,7 @@
 import type { BloomPlan } from '../../model/query/text-plan.ts';
 import type { Source } from '../../model/source.ts';
 import type { BlockText } from './matcher.ts';
+import type { PatternColumn } from './patterns-section.ts';
 import type { Rows } from './rows-section.ts';
 import type { SegmentReader } from './segment-reader.ts';
 import { bloomPasses } from './token-set.ts';
@@ -28,6 +29,8 @@ export interface ScanBlock {
   runs(): ScanRun[];
   rows(): Rows;
   text(): BlockText;
+  /** Stored in segments, computed from the text of a head. */
+  patterns(): PatternColumn;
   /** True when `text` has been asked for and costs nothing any more. */
   textRead(): boolean;
   /** False when the block surely holds no record that satisfies the plan. */
@@ -67,6 +70,7 @@ export function segmentBlock(reader: SegmentReader, block: number): ScanBlock {
     },
     rows: () => (rows ??= reader.rows(block)),
     text: () => (text ??= blockText(reader.text(block), blocks.kind[block])),
+    patterns: () => reader.patternColumn(block),
     textRead: () => text !== null,
     passes: (plan) => bloomPasses(plan, (hash) => reader.mayHold(block, hash)),
   };

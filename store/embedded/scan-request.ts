@@ -4,6 +4,7 @@ import type { Source } from '../../model/source.ts';
 import type { GroupKey, SourceSummary } from '../log-store.ts';
 import type { HeadChunk } from './head-blocks.ts';
 import type { PackedRecords } from './packed-records.ts';
+import type { PatternTally } from './pattern-tally.ts';
 import type { SentError } from './thread-calls.ts';
 
 /** What one scan looks for; the same for all threads that share its work. */
@@ -28,9 +29,12 @@ export type Operation =
       file?: { fid: string; gen: number; from: number; to: number };
       /** No records of this file. */
       notFile?: { fid: string; gen: number };
+      /** Only these records. */
+      keys?: RecordKey[];
     }
   | { type: 'histogram'; interval: number; by: GroupKey }
   | { type: 'facets'; fields: string[] }
+  | { type: 'patterns'; interval: number | null }
   | { type: 'sources' };
 
 /** What a thread gives back; threads' answers are merged by the main thread. */
@@ -44,6 +48,12 @@ export type ScanAnswer =
   /** Counts per group and bucket, from the bucket that holds `from`. */
   | { type: 'histogram'; groups: [string, Float64Array][] }
   | { type: 'facets'; fields: [string, [string, number][]][]; incomplete: string[] }
+  | {
+      type: 'patterns';
+      patterns: PatternTally[];
+      /** True when there were more than one thread keeps. */
+      incomplete: boolean;
+    }
   | { type: 'sources'; sources: SourceSummary[] };
 
 /**

@@ -2,6 +2,7 @@ import type { Source } from '../../model/source.ts';
 import type { HeadBlocks, HeadChunk } from './head-blocks.ts';
 import { type BlockMatcher, createBlockMatcher, type Window } from './match-block.ts';
 import { MINUTE_US } from './minute-counts.ts';
+import { createPatternTally } from './pattern-tally.ts';
 import { ALL_INDEX, NONE_INDEX } from './residual.ts';
 import { type ScanBlock, type ScanRun, segmentBlock } from './scan-block.ts';
 import {
@@ -193,6 +194,8 @@ function createTally(request: ScanRequest): Tally {
       return createHistogramTally(request);
     case 'facets':
       return createFacetTally(request);
+    case 'patterns':
+      return createPatternTally(request);
     default:
       return createSourceTally();
   }

@@ -2,7 +2,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { FleetlogError } from '../../model/errors.ts';
 import type { BlockCodec, TextDecoding } from './block-codec.ts';
 import { BLOOM_LINE, bloomLine, bloomMay } from './bloom.ts';
-import { decodePatterns } from './patterns-section.ts';
+import { decodePatternColumn, decodePatterns, type PatternColumn } from './patterns-section.ts';
 import { decompress, plainCodec } from './plain-codec.ts';
 import { decodeRows, type Rows, type RunShape } from './rows-section.ts';
 import { decodeFooter, type Footer, readTail, SEGMENT_TAIL } from './segment-format.ts';
@@ -21,6 +21,7 @@ export interface SegmentReader {
   text(block: number): Buffer;
   /** High and low word of each record's pattern. */
   patterns(block: number): Uint32Array;
+  patternColumn(block: number): PatternColumn;
   /** False when no record of the block has a token of this hash. */
   mayHold(block: number, tokenHash: number): boolean;
   /** Lets go of the file descriptor. */
@@ -85,6 +86,13 @@ function readSegment(fd: number, path: string): SegmentReader {
     }
   }
 
+  function readPatterns<T>(block: number, decode: (bytes: Buffer, n: number) => T): T {
+    return guarded(`patterns of block ${block}`, () => {
+      const stored = read(afterRows(block), blocks.patterns[block], 'patterns');
+      return decode(decompress(stored, blocks.patternsRaw[block]), blocks.records[block]);
+    });
+  }
+
   const afterRows = (block: number): number => blocks.at[block] + blocks.rows[block];
   const afterPatterns = (block: number): number => afterRows(block) + blocks.patterns[block];
   const afterText = (block: number): number => afterPatterns(block) + blocks.text[block];
@@ -110,11 +118,8 @@ function readSegment(fd: number, path: string): SegmentReader {
         }
         return decoding.decode(read(afterPatterns(block), blocks.text[block], 'text'), blocks.rawBytes[block]);
       }),
-    patterns: (block) =>
-      guarded(`patterns of block ${block}`, () => {
-        const stored = read(afterRows(block), blocks.patterns[block], 'patterns');
-        return decodePatterns(decompress(stored, blocks.patternsRaw[block]), blocks.records[block]);
-      }),
+    patterns: (block) => readPatterns(block, decodePatterns),
+    patternColumn: (block) => readPatterns(block, decodePatternColumn),
     mayHold(block, tokenHash) {
       const lines = blocks.bloom[block] / BLOOM_LINE;
       if (lines === 0) return false;

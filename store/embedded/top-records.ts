@@ -1,4 +1,4 @@
-import { compareKeys } from '../../model/position.ts';
+import { compareKeys, type RecordKey } from '../../model/position.ts';
 import type { Matches, Window } from './match-block.ts';
 import { packedTransfer, packRecords, type RawRecord } from './packed-records.ts';
 import type { ScanBlock, ScanRun } from './scan-block.ts';
@@ -43,6 +43,8 @@ export function createTopRecords(request: ScanRequest, control: ScanControl): To
     else range.from = Math.max(range.from, after.time);
   }
 
+  const keys = top.keys && createKeySet(top.keys);
+
   const scalarOf = (time: number, offset: number): number => sign * (byOffset ? offset : time);
   const compare = byOffset
     ? (a: RawRecord, b: RawRecord) => sign * (b.offset - a.offset)
@@ -62,8 +64,9 @@ export function createTopRecords(request: ScanRequest, control: ScanControl): To
     }
   }
 
-  /** Ties with `after` that do not come behind it must not take the places of records that do. */
-  function behindAfter({ rows, runs, runOf }: Matches, i: number): boolean {
+  /** Ties with `after` that do not come behind it, and records nobody named, must not take the places of records that count. */
+  function counts({ rows, runs, runOf }: Matches, i: number): boolean {
+    if (keys && !keys.holds(runs[runOf[i]], rows.times[i], rows.offsets[i])) return false;
     if (!after || byOffset || rows.times[i] !== after.time) return true;
     const { fid, gen } = runs[runOf[i]];
     return sign * compareKeys(after, { time: rows.times[i], fid, gen, offset: rows.offsets[i] }) > 0;
@@ -77,8 +80,7 @@ export function createTopRecords(request: ScanRequest, control: ScanControl): To
     const scalars = new Float64Array(records.length);
     let n = 0;
     const column = byOffset ? rows.offsets : rows.times;
-    for (let k = 0; k < records.length; k++)
-      if (behindAfter(matches, records[k])) scalars[n++] = sign * column[records[k]];
+    for (let k = 0; k < records.length; k++) if (counts(matches, records[k])) scalars[n++] = sign * column[records[k]];
     return n <= top.limit ? least : Math.max(least, scalars.subarray(0, n).sort()[n - top.limit]);
   }
 
@@ -111,6 +113,7 @@ export function createTopRecords(request: ScanRequest, control: ScanControl): To
     windowOf(run) {
       const { file, notFile } = top;
       if (file && (run.fid !== file.fid || run.gen !== file.gen)) return null;
+      if (keys && !keys.reaches(run)) return null;
       if (notFile && run.fid === notFile.fid && run.gen === notFile.gen) return null;
       const window = {
         ...range,
@@ -133,7 +136,7 @@ export function createTopRecords(request: ScanRequest, control: ScanControl): To
         const i = records[k];
         const time = rows.times[i];
         const offset = rows.offsets[i];
-        if (scalarOf(time, offset) < least || !behindAfter(matches, i)) continue;
+        if (scalarOf(time, offset) < least || !counts(matches, i)) continue;
         const { fid, gen, source } = runs[runOf[i]];
         const start = i === 0 ? 0 : rows.ends[i - 1];
         const end = rows.ends[i];
@@ -163,6 +166,22 @@ export function createTopRecords(request: ScanRequest, control: ScanControl): To
       best = [];
       return { answer: { type: 'top', records, cut: end !== null }, transfer: packedTransfer(records) };
     },
+  };
+}
+
+/** The records asked for by name, by file. */
+function createKeySet(keys: RecordKey[]) {
+  const nameOf = (fid: string, gen: number): string => `${fid}${gen}`;
+  const byFile = Map.groupBy(keys, ({ fid, gen }) => nameOf(fid, gen));
+  return {
+    reaches: (run: ScanRun): boolean =>
+      byFile
+        .get(nameOf(run.fid, run.gen))
+        ?.some(
+          ({ time, offset }) => time >= run.first && time <= run.last && offset >= run.lowest && offset <= run.highest,
+        ) ?? false,
+    holds: (run: ScanRun, at: number, place: number): boolean =>
+      byFile.get(nameOf(run.fid, run.gen))?.some(({ time, offset }) => time === at && offset === place) ?? false,
   };
 }
 

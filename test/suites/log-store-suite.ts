@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { patternOf } from '../../model/pattern.ts';
 import { compareKeys } from '../../model/position.ts';
 import { parseQuery } from '../../model/query/parse.ts';
 import type { Query } from '../../model/query/tree.ts';
@@ -26,6 +27,7 @@ const WHOLE = { from: 0, to: Number.MAX_SAFE_INTEGER };
 const T0 = MIXED_START;
 const SECOND = 1_000_000;
 const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
 
 const query = (text: string): Query => parseQuery(text).query;
 const keyOf = ({ time, fid, gen, offset }: LogRecord): string => `${time} ${fid} ${gen} ${offset}`;
@@ -331,6 +333,54 @@ export function logStoreSuite(name: string, open: () => Promise<LogStoreFixture>
           }
         }));
 
+      test('patterns count lines that differ in their numbers only, by app and time, with the newest of each', () =>
+        withStore(async (store) => {
+          const lines = (app: string, fid: string, texts: string[], times: number[]) =>
+            linesBatch({
+              source: source({ app, container: fid.repeat(64) }),
+              fid: fid.repeat(32),
+              messages: texts,
+              times,
+            });
+          const paid = ['paid order 17', 'paid order 18', 'user "a" is gone', 'paid order 5', '支付 42 失败'];
+          await store.append([
+            lines(
+              'shop',
+              'a',
+              paid,
+              [0, 1, 61, 200, 200].map((s) => T0 + s * SECOND),
+            ),
+            lines('__proto__', 'b', ['paid order 9', 'paid order 10'], [T0 + 200 * SECOND, T0 + 100 * SECOND]),
+          ]);
+          for (const state of ['head', 'segment']) {
+            if (state === 'segment') await store.flush();
+            const request = { query: ALL, from: T0, to: T0 + 500 * SECOND, size: 2, interval: MINUTE };
+            const { patterns, total } = await store.patterns(request);
+            expect(total, state).toBe(3);
+            expect(patterns.length).toBe(2);
+            const [one] = patterns;
+            expect(one).toMatchObject({ pattern: patternOf('paid order 1'), count: 5, first: T0 });
+            expect(one.last).toBe(T0 + 200 * SECOND);
+            expect([one.sample.message, one.sample.source.app]).toEqual(['paid order 9', '__proto__']);
+            expect(Object.entries(one.apps).sort()).toEqual([
+              ['__proto__', 2],
+              ['shop', 3],
+            ]);
+            expect(one.buckets).toEqual([
+              { time: T0, count: 2 },
+              { time: T0 + MINUTE, count: 1 },
+              { time: T0 + 3 * MINUTE, count: 2 },
+            ]);
+            const text = { query: query('gone OR 失败'), ...WHOLE, size: 9 };
+            const narrow = await store.patterns(text);
+            expect(narrow.patterns.map(({ pattern, count }) => [pattern, count])).toEqual(
+              [patternOf('user "b" is gone'), patternOf('支付 1 失败')].sort().map((pattern) => [pattern, 1]),
+            );
+            expect(narrow.patterns[0]).not.toHaveProperty('buckets');
+            expect((await store.patterns({ ...request, to: T0 })).patterns).toEqual([]);
+          }
+        }));
+
       test('5,000 sources', () =>
         withStore(async (store) => {
           const batches = Array.from({ length: 5_000 }, (_, i) =>
@@ -505,6 +555,7 @@ function differential(open: () => Promise<LogStoreFixture>): void {
             const big = await of.search({ ...range, order, limit: 150, after });
             const { facets } = await of.facets({ ...range, fields, size: 50 });
             const { buckets } = await of.histogram({ ...short, interval, by });
+            const { patterns, total } = await of.patterns({ ...range, size: 20, interval: HOUR });
             return {
               count: (await of.count(range)).count,
               first: page.records.map(keyOf),
@@ -518,6 +569,8 @@ function differential(open: () => Promise<LogStoreFixture>): void {
               more: [page.more, big.more],
               facets: fields.map((field) => facets[field]),
               buckets,
+              total,
+              patterns: patterns.map((one) => ({ ...one, sample: [keyOf(one.sample), one.sample.message] })),
             };
           };
           const [got, want] = [await ask(store), await ask(oracle)];

@@ -3,15 +3,17 @@ import { detectLevel } from '../../model/detect-level.ts';
 import { FleetlogError } from '../../model/errors.ts';
 import { extractFields } from '../../model/fields.ts';
 import { levelName, levelOrdinal, UNDETECTED_LEVEL } from '../../model/level.ts';
+import { createPatternHash } from '../../model/pattern.ts';
 import { compareKeys, type RecordKey } from '../../model/position.ts';
 import { and, fieldEquals } from '../../model/query/build.ts';
 import { compileMatch } from '../../model/query/match.ts';
 import { type Query, RECORD_FIELDS } from '../../model/query/tree.ts';
 import { FLAG, type LogRecord } from '../../model/record.ts';
 import { STREAMS } from '../../model/source.ts';
-import type { LogStore, RangeRequest, SearchRequest, SourceSummary } from '../../store/log-store.ts';
+import type { LogStore, PatternSummary, RangeRequest, SearchRequest, SourceSummary } from '../../store/log-store.ts';
 
 const STATS = { tookMs: 0, blocksRead: 0, blocksTotal: 0, bytesRead: 0 };
+const OWN = { writable: true, enumerable: true, configurable: true };
 const ordinary = { notes: [], stats: STATS };
 
 /** The contract of LogStore over an array: a reference for other stores, and a store for tests of what stands before one. */
@@ -156,6 +158,41 @@ export function createMemoryLogStore(): LogStore {
       }
       return { facets, ...ordinary };
     },
+    async patterns(request) {
+      const found = new Map<string, PatternSummary & { inBuckets: Map<number, number> }>();
+      for (const record of matching(request)) {
+        const pattern = patternOfBytes(record.raw ? Buffer.from(record.raw, 'base64') : Buffer.from(record.message));
+        const { time, source } = record;
+        const fresh: PatternSummary & { inBuckets: Map<number, number> } = {
+          pattern,
+          count: 0,
+          first: time,
+          last: time,
+          sample: record,
+          apps: {},
+          inBuckets: new Map(),
+        };
+        const one = found.get(pattern) ?? fresh;
+        found.set(pattern, one);
+        one.count++;
+        one.last = time;
+        one.sample = record;
+        const inApp = Object.hasOwn(one.apps, source.app) ? one.apps[source.app] : 0;
+        Object.defineProperty(one.apps, source.app, { value: inApp + 1, ...OWN });
+        const bucket = Math.floor(time / (request.interval ?? 1)) * (request.interval ?? 1);
+        one.inBuckets.set(bucket, (one.inBuckets.get(bucket) ?? 0) + 1);
+      }
+      const patterns = [...found.values()]
+        .sort((a, b) => b.count - a.count || (a.pattern < b.pattern ? -1 : 1))
+        .slice(0, request.size)
+        .map(({ inBuckets, ...one }) => ({
+          ...one,
+          ...(request.interval !== undefined && {
+            buckets: [...inBuckets].map(([time, count]) => ({ time, count })),
+          }),
+        }));
+      return { patterns, total: found.size, ...ordinary };
+    },
     async sources(request) {
       const sources = new Map<string, SourceSummary>();
       for (const record of matching(request)) {
@@ -197,4 +234,10 @@ export function createMemoryLogStore(): LogStore {
       closed = true;
     },
   };
+}
+
+function patternOfBytes(bytes: Uint8Array): string {
+  const out = new Uint32Array(2);
+  createPatternHash()(bytes, 0, bytes.length, out, 0);
+  return [...out].map((word) => word.toString(16).padStart(8, '0')).join('');
 }
