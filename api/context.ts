@@ -17,6 +17,7 @@ import type { Tokens } from './auth/tokens.ts';
 import type { Users } from './auth/users.ts';
 import type { FleetView } from './fleet-view.ts';
 import type { Log } from './log.ts';
+import type { Mover } from './mover.ts';
 import type { ReadGate } from './read-gate.ts';
 import type { ApiTelemetry } from './telemetry.ts';
 import type { Watermark } from './watermark.ts';
@@ -46,6 +47,8 @@ export interface ApiDeps {
   readiness: () => { ready: boolean; parts: Record<string, string> };
   /** Present when this process takes batches from other hosts; resolves when the store has the batch. */
   collect?: (batch: Buffer, principal: Principal) => Promise<void>;
+  /** Present when this process holds a store that can be moved. */
+  mover?: Mover;
   /** How passwords are hashed; scrypt by default. */
   passwords?: Passwords;
 }

@@ -200,6 +200,10 @@ export const EventSchema = Type.Object({
   containerName: Type.String(),
   exitCode: Type.Optional(Type.Integer()),
   image: Type.Optional(Type.String()),
+  version: Type.Optional(Str('Of a deploy, as read from image or labels')),
+  previousImage: Type.Optional(Type.String()),
+  previousVersion: Type.Optional(Type.String()),
+  health: Type.Optional(Str('Of a health event: healthy, unhealthy, starting')),
 });
 export const LedgerItemSchema = Type.Object({
   source: Type.Object({
@@ -334,6 +338,24 @@ export const ViewWriteSchema = Closed({
   ),
   shared: Type.Optional(Type.Boolean()),
 });
+/** `elasticsearch` and `retention` are sections of the configuration (docs/config.md); what they leave out has its default. */
+export const MoveStartSchema = Closed({
+  to: Type.Enum(['elasticsearch']),
+  elasticsearch: Type.Record(Type.String(), Type.Unknown()),
+  retention: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+});
+export const MoveSchema = Type.Object({
+  state: Type.Enum(['running', 'done', 'failed', 'stopped']),
+  target: Str('The destination, without credentials'),
+  startedAt: Time,
+  records: Type.Integer({ description: 'Records this store has' }),
+  moved: Type.Integer({ description: 'Of those, what the destination has been given' }),
+  had: Type.Integer({ description: 'Records given that were there already' }),
+  tooOld: Type.Integer({ description: 'Records given that the destination keeps no longer' }),
+  at: Maybe(Time),
+  people: Type.Object({ moved: Type.Integer(), kept: Type.Integer() }),
+  error: Maybe(Type.String()),
+});
 export const ErrorSchema = Type.Object({
   error: Type.Object({
     code: Type.String(),
@@ -373,6 +395,7 @@ export type ApiUser = Static<typeof UserSchema>;
 export type ApiToken = Static<typeof TokenSchema>;
 export type ApiView = Static<typeof ViewSchema>;
 export type ViewWrite = Static<typeof ViewWriteSchema>;
+export type ApiMove = Static<typeof MoveSchema>;
 export type ApiErrorBody = Static<typeof ErrorSchema>;
 
 /** Server-sent events of `logs/tail`: `record` carries an ApiRecord, `skipped` and `watermark` these. */

@@ -8,6 +8,7 @@ import { dockerProxy } from './commands/docker-proxy.ts';
 import { doctor } from './commands/doctor.ts';
 import { exportLines } from './commands/export.ts';
 import { apps, containers, events, hosts } from './commands/lists.ts';
+import { move } from './commands/move.ts';
 import { search } from './commands/search.ts';
 import { api, collector, ingest, start } from './commands/start.ts';
 import { tail } from './commands/tail.ts';
@@ -19,7 +20,7 @@ export const commandGroups: readonly { title: string; entries: readonly (Command
   { title: 'Run', entries: [start, demo, collector, ingest, api, dockerProxy] },
   { title: 'Read logs', entries: [search, tail, context, exportLines] },
   { title: 'See what runs', entries: [apps, hosts, containers, events] },
-  { title: 'Look after it', entries: [doctor, config, token, user, deadLetters] },
+  { title: 'Look after it', entries: [doctor, config, token, user, deadLetters, move] },
 ];
 
 export type Found = { command: Command; rest: string[] } | { command: null; group: CommandGroup; rest: string[] };

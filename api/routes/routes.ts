@@ -11,6 +11,7 @@ import { registerHealth } from './health.ts';
 import { registerHistogram } from './histogram.ts';
 import { registerLedger } from './ledger.ts';
 import { registerLogs } from './logs.ts';
+import { registerMove } from './move.ts';
 import { registerPeople } from './people.ts';
 import { registerTail } from './tail.ts';
 import { registerTokens } from './tokens.ts';
@@ -37,6 +38,7 @@ export async function registerRoutes(
   registerTokens(app, context);
   registerViews(app, context);
   registerCollect(app, context);
+  registerMove(app, context);
   registerHealth(app, context);
   await registerDashboard(app, context.dashboardDir);
   return { tails: tail.open, exports, close: tail.close };

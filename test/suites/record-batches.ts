@@ -1,35 +1,8 @@
 import type { LinesBatch } from '../../model/batch.ts';
-import { levelOrdinal } from '../../model/level.ts';
 import type { LogRecord } from '../../model/record.ts';
+import { recordBatch } from '../../model/record-batch.ts';
 import type { LogStore } from '../../store/log-store.ts';
 import { createRandom } from './random.ts';
-
-/** One batch of records of one file, in order of offset; it accounts for [start, end). */
-export function recordsBatch(records: LogRecord[], start: number, end: number): LinesBatch {
-  const messages = records.map(({ message, raw }) =>
-    raw === undefined ? Buffer.from(message) : Buffer.from(raw, 'base64'),
-  );
-  let at = 0;
-  const [{ source, fid, gen }] = records;
-  return {
-    kind: 'lines',
-    source,
-    fid,
-    gen,
-    start,
-    end,
-    collectedAt: records[0].time,
-    count: records.length,
-    times: Float64Array.from(records, ({ time }) => time),
-    offsets: Float64Array.from(records, ({ offset }) => offset),
-    ends: Uint32Array.from(messages, (message) => (at += message.length)),
-    flags: Uint8Array.from(records, ({ flags }) => flags),
-    levels: Uint8Array.from(records, ({ level }) => levelOrdinal(level)),
-    joins: new Uint32Array(0),
-    dropped: {},
-    messages: Buffer.concat(messages),
-  };
-}
 
 /** Records as the batches collectors would send: per file in order and contiguous, of seeded sizes, files interleaved. */
 export function batchesOf(records: LogRecord[], seed = 1, most = 40): LinesBatch[] {
@@ -48,7 +21,7 @@ export function batchesOf(records: LogRecord[], seed = 1, most = 40): LinesBatch
       const some = file.slice(i, i + 1 + random.below(most));
       const start = i === 0 ? 0 : file[i].offset;
       const end = file[i + some.length]?.offset ?? some[some.length - 1].offset + 1;
-      batches.push(recordsBatch(some, start, end));
+      batches.push(recordBatch(some, start, end));
       i += some.length;
     }
     return batches;
