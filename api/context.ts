@@ -5,8 +5,10 @@ import type { Registry } from 'prom-client';
 import type { Clock } from '../model/clock.ts';
 import type { Config } from '../model/config.ts';
 import type { LogStore } from '../store/log-store.ts';
+import type { MetricStore } from '../store/metric-store.ts';
 import type { StateStore } from '../store/state-store.ts';
 import type { Bus } from '../transport/bus.ts';
+import type { AuditLog } from './audit/audit-log.ts';
 import type { Authenticate } from './auth/authenticator.ts';
 import type { AuthChanges } from './auth/changes.ts';
 import type { Passwords } from './auth/passwords.ts';
@@ -37,6 +39,8 @@ export interface ApiDeps {
   config: Config;
   store: LogStore;
   state: StateStore;
+  /** Figures; without one there are no `/api/v1/metrics` routes. */
+  metrics?: MetricStore;
   bus: Bus;
   clock?: Clock;
   log: Log;
@@ -61,6 +65,7 @@ export interface ApiContext extends Omit<ApiDeps, 'clock' | 'telemetry'> {
   fleet: FleetView;
   watermark: Watermark;
   gate: ReadGate;
+  audit: AuditLog;
   authenticate: Authenticate;
   changes: AuthChanges;
   users: Users;

@@ -388,6 +388,7 @@ export type ApiHost = Static<typeof HostSchema>;
 export type ApiContainer = Static<typeof ContainerSchema>;
 export type ApiEvent = Static<typeof EventSchema>;
 export type LedgerItem = Static<typeof LedgerItemSchema>;
+export type { MetricSeriesAnswer, MetricSeriesQuery, MetricTopAnswer, MetricTopQuery } from './metrics/shapes.ts';
 export type Scope = Static<typeof ScopeSchema>;
 export type Role = Static<typeof RoleSchema>;
 export type Me = Static<typeof MeSchema>;

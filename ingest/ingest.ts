@@ -7,6 +7,7 @@ import type { LogStore } from '../store/log-store.ts';
 import { decodeBatch, sealBatch } from '../transport/batch-codec.ts';
 import type { Bus, Delivery } from '../transport/bus.ts';
 import type { DeadLetters } from './dead-letters.ts';
+import type { LogVolume } from './log-volume.ts';
 import type { StatusKeeper } from './status-keeper.ts';
 
 export interface IngestOptions {
@@ -14,6 +15,8 @@ export interface IngestOptions {
   store: LogStore;
   statuses: StatusKeeper;
   deadLetters: DeadLetters;
+  /** Counts lines by source and level for `/metrics`. */
+  volume?: LogVolume;
   clock: Clock;
   log: { warn(about: object, message: string): void };
 }
@@ -63,14 +66,18 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
     if (items.length === 0) return;
     let results: Awaited<ReturnType<LogStore['append']>>[];
     try {
-      results = [await options.store.append(items.map((item) => item.batch))];
+      const batches = items.map((item) => item.batch);
+      results = [await options.store.append(batches)];
+      options.volume?.stored(batches, results[0]);
     } catch (error) {
       if (!isCode(error, 'bad_batch')) throw error;
       // The store takes all or none: find the poisonous one by appending them one by one, in order.
       results = [];
       for (const item of items) {
         try {
-          results.push(await options.store.append([item.batch]));
+          const result = await options.store.append([item.batch]);
+          results.push(result);
+          options.volume?.stored([item.batch], result);
         } catch (each) {
           if (!isCode(each, 'bad_batch')) throw each;
           await bury(item.delivery, each);

@@ -9,7 +9,8 @@ const text = (description: string, value = '') => Type.String({ default: value, 
 /** A path: a relative one is taken from the configuration file's folder (see cli/config.ts). */
 const path = (description: string, value = '') => Type.String({ default: value, description, path: true });
 /** A value that is never shown, `fleetlog config` included. */
-const secret = (description: string) => Type.String({ default: '', description, secret: true });
+const secret = (description: string, rest: { pattern?: string } = {}) =>
+  Type.String({ default: '', description, secret: true, ...rest });
 const flag = (description: string, value: boolean) => Type.Boolean({ default: value, description });
 const whole = (description: string, value: number, minimum = 0, maximum = Number.MAX_SAFE_INTEGER) =>
   Type.Integer({ default: value, minimum, maximum, description });
@@ -108,6 +109,16 @@ export const ConfigSchema = Type.Object(
       trustProxy: flag('A TLS proxy stands before this port: believe X-Forwarded-* and mark cookies Secure.', false),
       insecure: flag('Allow plain HTTP off loopback. Cookies lose `__Host-` and `Secure`; every page warns.', false),
       bodyBytes: whole('Largest request body, after inflating.', 32 << 20, 1024),
+      metricsToken: secret(
+        'Token that reads `/metrics` from other hosts, beside those of role `metrics`: 24 characters at least. The only one for a collector or ingest alone, which know no users.',
+        { pattern: '^(\\S{24,})?$' },
+      ),
+      drainMs: whole(
+        'How long `/readyz` says 503 at a stop before the API takes no more; gives load balancers the time to notice.',
+        0,
+        0,
+        8_000,
+      ),
     }),
     auth: section('Who may read what.', {
       mode: Type.Enum(['local', 'oidc', 'none'], {
@@ -144,6 +155,8 @@ export const ConfigSchema = Type.Object(
       perPrincipal: whole('Queries of one principal that run at once.', 4, 1),
       waitMs: whole('How long a query waits for its turn before 429.', 5_000, 0),
       maxBuckets: whole('Most histogram buckets.', 1_500, 10),
+      maxSteps: whole('Most points of one series of figures.', 300, 10, 11_000),
+      maxSeries: whole('Most series of one answer; of more the highest are given.', 200, 1, 10_000),
       maxExports: whole('Exports that run at once.', 4, 1),
       maxTails: whole('Live tails open at once.', 100, 1),
       tailBufferRows: whole('Rows held for a slow tail before they are counted as skipped.', 10_000, 100),
@@ -218,6 +231,12 @@ export const ConfigSchema = Type.Object(
         256 << 20,
         1 << 20,
       ),
+      volumeSeries: whole(
+        'Most series of lines by app, env, host and level at `/metrics`; lines beyond are counted as overflow.',
+        10_000,
+        0,
+      ),
+      volumeIdleMs: whole('Such a series goes after this long without a line.', 3_600_000, 60_000),
     }),
     push: section('Lines from other shippers (`/api/v1/push/…`).', {
       maxLines: whole('Most lines of one request.', 100_000, 1),
@@ -239,6 +258,12 @@ export const ConfigSchema = Type.Object(
     }),
     audit: section('The log of logins, reads, changes and refusals.', {
       days: whole('Days it is kept; the chain begins anew from a signed-off head.', 365, 1, 36_500),
+      flushMs: whole(
+        'Longest until the entry of a read is durable, and what a SIGKILL may lose; changes are answered when theirs is.',
+        1_000,
+        10,
+        60_000,
+      ),
       reads: flag('Also write searches, tails and exports, not only changes and refusals.', true),
     }),
     kafka: section('Kafka in place of the in-process bus.', {
@@ -305,6 +330,12 @@ export const ConfigSchema = Type.Object(
       token: secret('Bearer token, in place of name and password.'),
       caFile: path("PEM file of its certificate authority; empty uses the system's."),
       timeoutMs: whole('Longest for one request.', 15_000, 100),
+      scrapeMs: whole(
+        'Interval at which it scrapes Fleetlog (`scrape_interval`); a rate is taken over four of them at least.',
+        15_000,
+        100,
+        600_000,
+      ),
     }),
   },
   { additionalProperties: false },

@@ -1,4 +1,5 @@
 import type { ApiApp, ApiContext } from '../context.ts';
+import { registerAuditRoutes } from './audit.ts';
 import { registerCollect } from './collect.ts';
 import { registerContext } from './context.ts';
 import { registerDashboard } from './dashboard.ts';
@@ -11,6 +12,8 @@ import { registerHealth } from './health.ts';
 import { registerHistogram } from './histogram.ts';
 import { registerLedger } from './ledger.ts';
 import { registerLogs } from './logs.ts';
+import { registerMetricsSeries } from './metrics-series.ts';
+import { registerMetricsTop } from './metrics-top.ts';
 import { registerMove } from './move.ts';
 import { registerPeople } from './people.ts';
 import { registerTail } from './tail.ts';
@@ -32,11 +35,16 @@ export async function registerRoutes(
   const tail = registerTail(app, context);
   registerFleet(app, context);
   registerEvents(app, context);
+  if (context.metrics) {
+    registerMetricsSeries(app, context, context.metrics);
+    registerMetricsTop(app, context, context.metrics);
+  }
   registerLedger(app, context);
   registerPeople(app, context);
   registerUsers(app, context);
   registerTokens(app, context);
   registerViews(app, context);
+  registerAuditRoutes(app, context);
   registerCollect(app, context);
   registerMove(app, context);
   registerHealth(app, context);
