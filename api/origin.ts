@@ -9,7 +9,7 @@ export function isLoopbackHost(host: string): boolean {
 }
 
 /** The name of a `Host` header without its port. */
-function hostName(host: string): string {
+export function hostName(host: string): string {
   return host.startsWith('[') ? host.slice(0, host.indexOf(']') + 1) : host.split(':')[0];
 }
 

@@ -52,7 +52,7 @@ export function registerHealth(app: ApiApp, context: ApiContext): void {
 }
 
 /** The store names its own figures; those that end in `_total` only grow. */
-function storeText(figures: Record<string, number>): string {
+export function storeText(figures: Record<string, number>): string {
   return Object.entries(figures)
     .map(([name, value]) => {
       const type = name.endsWith('_total') ? 'counter' : 'gauge';
