@@ -24,6 +24,8 @@ export interface VolumeSeries {
   bytes: number;
 }
 
+/** A full table is looked through for idle series this often at most, however many batches find no room. */
+const SWEEP_MS = 1_000;
 const LEVEL_KEYS = [NO_LEVEL_KEY, ...LEVELS];
 
 interface Entry extends VolumeSeries {
@@ -39,6 +41,7 @@ export function createLogVolume(options: { maxSeries: number; idleMs: number; cl
   const rows = new Map<string, Row>();
   let alive = 0;
   let overflow = 0;
+  let sweptAt = clock.monotonicMs();
   const lines = new Float64Array(LEVEL_KEYS.length);
   const bytes = new Float64Array(LEVEL_KEYS.length);
 
@@ -53,8 +56,7 @@ export function createLogVolume(options: { maxSeries: number; idleMs: number; cl
       begin = batch.ends[i];
     }
     if (stored < batch.count) shrink(stored / batch.count);
-    const row = rowOf(batch);
-    for (let level = 0; level < lines.length; level++) if (lines[level] > 0) count(row, batch, level);
+    for (let level = 0; level < lines.length; level++) if (lines[level] > 0) count(batch, level);
   }
 
   /** Rounded on the running sums, so that the parts add up to the whole. */
@@ -71,25 +73,21 @@ export function createLogVolume(options: { maxSeries: number; idleMs: number; cl
     }
   }
 
-  function rowOf({ source }: LinesBatch): Row {
+  function count({ source }: LinesBatch, level: number): void {
+    const { app, env, host } = source;
     // Names of apps, envs and hosts hold no NUL.
-    const key = `${source.app}\0${source.env}\0${source.host}`;
-    let row = rows.get(key);
-    if (!row) rows.set(key, (row = []));
-    return row;
-  }
-
-  function count(row: Row, { source }: LinesBatch, level: number): void {
-    let entry = row[level];
+    const key = `${app}\0${env}\0${host}`;
+    let entry = rows.get(key)?.[level];
     if (!entry) {
-      if (alive >= maxSeries) forgetIdle();
+      if (alive >= maxSeries && clock.monotonicMs() - sweptAt > SWEEP_MS) forgetIdle();
       if (alive >= maxSeries) {
         overflow += lines[level];
         return;
       }
-      const { app, env, host } = source;
       entry = { labels: { app, env, host, level: LEVEL_KEYS[level] }, lines: 0, bytes: 0, at: 0 };
+      const row = rows.get(key) ?? [];
       row[level] = entry;
+      rows.set(key, row);
       alive++;
     }
     entry.lines += lines[level];
@@ -98,7 +96,8 @@ export function createLogVolume(options: { maxSeries: number; idleMs: number; cl
   }
 
   function forgetIdle(): void {
-    const oldest = clock.monotonicMs() - idleMs;
+    sweptAt = clock.monotonicMs();
+    const oldest = sweptAt - idleMs;
     for (const [key, row] of rows) {
       for (let level = 0; level < row.length; level++) {
         const entry = row[level];
