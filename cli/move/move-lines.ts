@@ -98,6 +98,7 @@ function batchesOf(records: LogRecord[]): LinesBatch[] {
   }
   return [...files.values()].map((file) => {
     file.sort((a, b) => a.offset - b.offset);
-    return recordBatch(file, file[0].offset, file[file.length - 1].offset + 1);
+    // An hour of a file need not be all of a stretch of it: the batch speaks of its records alone, not of what lies between them.
+    return { ...recordBatch(file, file[0].offset, file[file.length - 1].offset + 1), kind: 'events' };
   });
 }
