@@ -5,8 +5,8 @@ import type { FileTarget } from '../discovery.ts';
 import type { Log } from '../log.ts';
 import { type ByteSource, createGzipSource, gzipSize } from './byte-source.ts';
 import type { FileIndex } from './file-index.ts';
-import { headOf, matchCompressed } from './fingerprint.ts';
-import { type FileIdentity, identityKey } from './identity.ts';
+import { headOf, headOfGzip, matchCompressed } from './fingerprint.ts';
+import { type FileIdentity, identityKey, identityOf } from './identity.ts';
 import { isOnDisk, openLog } from './open-file.ts';
 import type { TailFile } from './tail-file.ts';
 
@@ -50,6 +50,14 @@ export function createCompressed(deps: CompressedDeps): Compressed {
     return null;
   }
 
+  /** Opens what goes by that name; null when it is another file by now, which the next look finds under its own. */
+  function open(path: string, key: string): number | null {
+    const { fd, stat } = openLog(path, deps.target().root);
+    if (identityKey(identityOf(stat)) === key) return fd;
+    closeSync(fd);
+    return null;
+  }
+
   /** The state under which its lines are to be read, or null when they are read elsewhere. */
   async function stateFor(path: string, id: FileIdentity, fd: number): Promise<FileState | null> {
     // One that was begun under its own identity goes on under it.
@@ -60,15 +68,16 @@ export function createCompressed(deps: CompressedDeps): Compressed {
       finished.add(identityKey(id));
       return null;
     }
-    // A second descriptor: reading begins at the front again.
-    const probe = createGzipSource(openLog(path, deps.target().root).fd);
-    const head = await headOf(probe).finally(() => probe.close());
+    const head = headOfGzip(fd);
     if (head !== null) {
-      const open = await openTwin(head);
-      if (open) {
-        index.addTwin(open.state, id);
+      const opened = await openTwin(head);
+      if (opened) {
+        index.addTwin(opened.state, id);
         return null;
       }
+      // Its plain form was open before a restart, and nothing of it had been read.
+      const twin = index.twinOf(id);
+      if (twin && twin.gens.length === 0 && twin.phase !== 'done' && index.reading(twin) === null) return twin;
       const match = matchCompressed(index.ofTarget(deps.target().key), head, size, isOnDisk);
       if (match?.how === 'copy') return null;
       if (match) {
@@ -83,13 +92,14 @@ export function createCompressed(deps: CompressedDeps): Compressed {
     return deps.newState(id, path);
   }
 
-  function startFrom(fd: number, state: FileState, path: string): TailFile {
+  function startFrom(fd: number, state: FileState, path: string, key: string): TailFile {
     let opened: number | null = fd;
     const file = deps.start(state, path, () => {
-      // By now the name may be another file's: the first time the descriptor that was looked into is used.
-      const source = createGzipSource(opened ?? openLog(file.path, deps.target().root).fd);
+      // The first time the descriptor that was looked into is used.
+      const again = opened ?? open(file.path, key);
       opened = null;
-      return source;
+      if (again === null) throw Object.assign(new Error(`${file.path} is another file by now`), { code: 'ESTALE' });
+      return createGzipSource(again);
     });
     file.final = true;
     return file;
@@ -98,14 +108,15 @@ export function createCompressed(deps: CompressedDeps): Compressed {
   async function look(path: string, id: FileIdentity, key: string): Promise<void> {
     let fd = -1;
     try {
-      fd = openLog(path, deps.target().root).fd;
+      fd = open(path, key) ?? -1;
+      if (fd < 0) return;
       const state = await stateFor(path, id, fd);
       if (!state || stopped) return;
       state.phase = 'rotated';
       checkpoint.put(state);
       const taken = fd;
       fd = -1;
-      reading.set(key, startFrom(taken, state, path));
+      reading.set(key, startFrom(taken, state, path, key));
     } catch (error) {
       deps.count('compressed_errors');
       deps.log.warn({ err: error, path }, 'cannot read compressed log file yet');

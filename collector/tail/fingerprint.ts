@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { constants, gunzipSync } from 'node:zlib';
 import type { FileState } from '../checkpoint/file-state.ts';
 import type { ByteSource } from './byte-source.ts';
 import { HEAD_BYTES, lineHash } from './identity.ts';
@@ -14,6 +15,17 @@ export async function headOf(source: ByteSource): Promise<number | null> {
 export function headOfFile(fd: number): number | null {
   const bytes = Buffer.alloc(HEAD_BYTES + 1);
   return headIn(bytes, fs.readSync(fd, bytes, 0, bytes.length, 0));
+}
+
+/** Compressed bytes that give a head for certain, what docker writes into the header included; they unpack to 8 MiB at most. */
+const GZIP_BYTES = 8_192;
+
+/** The same of an open compressed file; throws when its beginning cannot be unpacked. */
+export function headOfGzip(fd: number): number | null {
+  const packed = Buffer.alloc(GZIP_BYTES);
+  const n = fs.readSync(fd, packed, 0, packed.length, 0);
+  const bytes = gunzipSync(packed.subarray(0, n), { finishFlush: constants.Z_SYNC_FLUSH });
+  return headIn(bytes, Math.min(bytes.length, HEAD_BYTES + 1));
 }
 
 function headIn(bytes: Buffer, n: number): number | null {

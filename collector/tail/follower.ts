@@ -11,7 +11,7 @@ import type { Descriptors } from './descriptors.ts';
 import type { FileIndex } from './file-index.ts';
 import { type FileIdentity, identityKey, identityOf, ownerHash } from './identity.ts';
 import { newFileState } from './new-state.ts';
-import { leadsOut, openLog, statLog } from './open-file.ts';
+import { isOnDisk, leadsOut, openLog, statLog } from './open-file.ts';
 import type { Schedule } from './schedule.ts';
 import { siblingsOf } from './siblings.ts';
 import { birthUs, newTailFile, type Reading, type TailFile } from './tail-file.ts';
@@ -58,6 +58,7 @@ export interface Follower {
 
 /** How long after the start files of before may still turn up. */
 const MISSING_MS = 1_000;
+const MISSING_LATEST_MS = 30_000;
 
 export function createFollower(first: FileTarget, deps: FollowerDeps): Follower {
   const { index, checkpoint, schedule, clock, log } = deps;
@@ -74,8 +75,6 @@ export function createFollower(first: FileTarget, deps: FollowerDeps): Follower 
   const startedAt = clock.monotonicMs();
   /** Identities of all that stood under this target's names at the last look. */
   const seen = new Set<string>();
-  /** Siblings nobody had seen before that are read from their beginning: one may be what a file became that was hardly begun. */
-  let begun = 0;
   let stopped = false;
   let scanDue = false;
   /** Identities of what stands under a name and is not to be read; said once. */
@@ -134,7 +133,6 @@ export function createFollower(first: FileTarget, deps: FollowerDeps): Follower 
       if (moved) checkpoint.put(state);
     } else {
       state = newState(id, path);
-      if (!isLive) begun++;
       state.phase = isLive ? 'live' : 'rotated';
       checkpoint.put(state);
       // A minted identity must survive a crash before anything is sent under it.
@@ -150,8 +148,8 @@ export function createFollower(first: FileTarget, deps: FollowerDeps): Follower 
     count: deps.count,
     target: () => target,
     files,
-    newState: (id, path) => {
-      begun++;
+    newState(id, path) {
+      giveUpUnread();
       return newState(id, path);
     },
     start,
@@ -246,21 +244,38 @@ export function createFollower(first: FileTarget, deps: FollowerDeps): Follower 
     if (isGone) for (const file of files) finish(file);
   }
 
+  /** Files that were being read before the restart and are under none of the names. */
+  function missing(): FileState[] {
+    return index
+      .ofTarget(target.key)
+      .filter((s) => s.phase !== 'done' && !s.spool && !index.reading(s) && !seen.has(identityKey(s)));
+  }
+
+  /**
+   * A compressed sibling nobody knows is read from its beginning: it is what a file became that was seen and not begun before the
+   * restart, the oldest of those. Said now, for the next restart would find that file missing.
+   */
+  function giveUpUnread(): void {
+    const unread = missing().filter((s) => s.offset === 0 && s.past === 0 && s.intents.length === 0 && !isOnDisk(s));
+    const oldest = unread.sort((a, b) => birthUs(a) - birthUs(b))[0];
+    if (!oldest) return;
+    oldest.phase = 'done';
+    checkpoint.put(oldest);
+  }
+
   /**
    * Files of this target that were being read before the restart and are nowhere now: what they got since is lost. Not asked at once,
    * for a file may be between two names when it is looked for.
    */
   function declareMissing(): void {
-    if (clock.monotonicMs() - startedAt < MISSING_MS || compressed.busy()) return;
+    const age = clock.monotonicMs() - startedAt;
+    if (age < MISSING_MS || compressed.busy()) return;
     scan();
+    // It found a compressed one it has to look into first; one that cannot be read is not waited for.
+    if (compressed.busy() && age < MISSING_LATEST_MS) return;
     missingTold = true;
-    const missing = index
-      .ofTarget(target.key)
-      .filter((s) => s.phase !== 'done' && !s.spool && !index.reading(s) && !seen.has(identityKey(s)));
-    const lost = missing.filter(
-      (state) => state.offset > 0 || state.past > 0 || state.intents.length > 0 || begun-- <= 0,
-    );
-    for (const state of missing) {
+    const lost = missing();
+    for (const state of lost) {
       state.phase = 'done';
       state.intents = [];
       checkpoint.put(state);

@@ -10,7 +10,11 @@ const causes = Object.keys(GAP_CAUSES).sort();
 test('each cause of a gap is in the docs, the contract and both dictionaries, and no other is', () => {
   const table = readRepositoryFile('docs/notes.md').split('## Gaps')[1];
   expect([...table.matchAll(/^\| `(\w+)` \|/gm)].map(([, cause]) => cause).sort()).toEqual(causes);
-  expect(`${GapSchema.properties.cause.description}`.split(', ').sort()).toEqual(causes);
+  expect(
+    String((GapSchema.properties.cause as { description?: string }).description)
+      .split(', ')
+      .sort(),
+  ).toEqual(causes);
   for (const words of [en, zh]) expect(Object.keys(words.logs.foot.cause).sort()).toEqual(causes);
 });
 

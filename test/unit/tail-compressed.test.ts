@@ -1,0 +1,120 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Checkpoint } from '../../collector/checkpoint/checkpoint.ts';
+import type { FileState } from '../../collector/checkpoint/file-state.ts';
+import { silentLog } from '../../collector/log.ts';
+import { createCompressed } from '../../collector/tail/compressed.ts';
+import { createFileIndex } from '../../collector/tail/file-index.ts';
+import { type FileIdentity, identityOf } from '../../collector/tail/identity.ts';
+import { newFileState } from '../../collector/tail/new-state.ts';
+import type { TailFile } from '../../collector/tail/tail-file.ts';
+import { createRig, dockerLine, fileTarget, type Rig } from './collector-rig.ts';
+
+const T = 1_795_000_000_000_000;
+let dir: string;
+let rig: Rig | null = null;
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'fleetlog-compressed-'));
+});
+afterEach(async () => {
+  await rig?.cleanup();
+  rig = null;
+  rmSync(dir, { recursive: true, force: true });
+});
+
+const idOf = (path: string): FileIdentity => identityOf(statSync(path, { bigint: true }));
+
+function packed(name: string, text: string): string {
+  const path = join(dir, name);
+  writeFileSync(path, text);
+  execFileSync('gzip', ['-f', path]);
+  return `${path}.gz`;
+}
+
+/** What one target's compressed siblings are taken for, without the rest of a collector. */
+function alone(states: FileState[]) {
+  const target = fileTarget(join(dir, 'x-json.log'), 'json-file');
+  const files = new Map(states.map((state) => [state.fid, state]));
+  const checkpoint = { files, put: () => {}, remove: () => {} } as unknown as Checkpoint;
+  const index = createFileIndex(checkpoint);
+  const started: { state: FileState; path: string }[] = [];
+  const compressed = createCompressed({
+    index,
+    checkpoint,
+    log: silentLog,
+    count: () => {},
+    target: () => target,
+    files: new Set(),
+    newState: (id, path) => newFileState(id, { owner: 'a'.repeat(10), target, path, nowUs: T }),
+    start(state, path, open) {
+      started.push({ state, path });
+      open().close();
+      return { state, path } as TailFile;
+    },
+  });
+  return { compressed, index, started, target };
+}
+
+test('a name that is another file’s by now says nothing of the one it was seen as', async () => {
+  const one = packed('x-json.log.1', dockerLine('one', T));
+  const two = packed('x-json.log.2', dockerLine('two', T + 1));
+  const wanted = idOf(two);
+  const { compressed, index, started } = alone([]);
+  compressed.read(one, wanted);
+  await compressed.stop();
+  expect(started).toEqual([]);
+  expect(index.twinOf(wanted)).toBeNull();
+
+  const again = alone([]);
+  again.compressed.read(two, wanted);
+  while (again.compressed.busy()) await new Promise((resolve) => setImmediate(resolve));
+  expect(again.started.map(({ path }) => path)).toEqual([two]);
+});
+
+test('the compressed twin of a file that was open and unread before a restart is read as that file', async () => {
+  const path = packed('x-json.log.1', dockerLine('one', T));
+  const { target } = alone([]);
+  const plain: FileIdentity = { ...idOf(path), ino: '1' };
+  const state = newFileState(plain, {
+    owner: 'a'.repeat(10),
+    target,
+    path: join(dir, 'x-json.log'),
+    nowUs: T,
+  });
+  state.phase = 'rotated';
+  const { compressed, index, started } = alone([state]);
+  index.addTwin(state, idOf(path));
+  compressed.read(path, idOf(path));
+  while (compressed.busy()) await new Promise((resolve) => setImmediate(resolve));
+  expect(started).toEqual([{ state, path }]);
+});
+
+test('a file seen and not begun, compressed while the collector was down, is no gap, however many restarts follow', async () => {
+  rig = await createRig();
+  const { logs, sink } = rig;
+  const path = join(logs, 'x-json.log');
+  rig.append(path, '');
+  rig.found(fileTarget(path, 'json-file'));
+  await rig.start();
+  await rig.until(() => expect(rig?.collector().ledger()).toHaveLength(1));
+  await rig.stop();
+  rig.append(path, dockerLine('one', T));
+  renameSync(path, `${path}.1`);
+  execFileSync('gzip', [`${path}.1`]);
+  rig.append(path, dockerLine('two', T + 1));
+  // It is gone again before it could judge what is missing.
+  await rig.start();
+  await rig.until(() => expect(sink.messages().sort()).toEqual(['one', 'two']));
+  await rig.stop();
+  const from = sink.statuses.length;
+  await rig.start();
+  rig.append(path, dockerLine('three', T + 2));
+  await rig.until(() => expect(sink.messages()).toContain('three'));
+  await rig.until(() => expect(sink.statuses.length).toBeGreaterThan(from + 15));
+  expect(sink.statuses.flatMap((status) => status.gaps)).toEqual([]);
+  expect(rig.collector().counters().gaps ?? 0).toBe(0);
+});
