@@ -4,7 +4,7 @@ import { detectLevel } from '../model/detect-level.ts';
 import { isCode } from '../model/errors.ts';
 import { UNDETECTED_LEVEL } from '../model/level.ts';
 import type { LogStore } from '../store/log-store.ts';
-import { decodeBatch, sealBatch } from '../transport/batch-codec.ts';
+import { decodeBatch, encodeBatch, sealBatch } from '../transport/batch-codec.ts';
 import type { Bus, Delivery } from '../transport/bus.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import type { LogVolume } from './log-volume.ts';
@@ -55,10 +55,10 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
     lagMs: 0,
   };
 
-  async function bury(delivery: Delivery, error: unknown): Promise<void> {
+  async function bury(batch: Buffer, error: unknown): Promise<void> {
     const reason = error instanceof Error ? error.message : String(error);
-    options.log.warn({ reason, bytes: delivery.batch.length }, 'batch kept as dead letter');
-    await options.deadLetters.bury(delivery.batch, reason);
+    options.log.warn({ reason, bytes: batch.length }, 'batch kept as dead letter');
+    await options.deadLetters.bury(batch, reason);
     counters.deadLetters++;
   }
 
@@ -80,7 +80,7 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
           options.volume?.stored([item.batch], result);
         } catch (each) {
           if (!isCode(each, 'bad_batch')) throw each;
-          await bury(item.delivery, each);
+          await bury(item.delivery.batch, each);
         }
       }
     }
@@ -88,6 +88,7 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
       counters.lines += result.stored;
       counters.suppressed += result.suppressed;
       counters.tooOld += result.tooOld;
+      for (const { batch, reason } of result.refused ?? []) await bury(encodeBatch(batch), reason);
     }
     counters.lagMs = (options.clock.nowUs() - Math.min(...items.map((item) => item.batch.collectedAt))) / 1000;
   }
@@ -100,7 +101,7 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
       try {
         batch = decodeBatch(delivery.batch);
       } catch (error) {
-        await bury(delivery, error);
+        await bury(delivery.batch, error);
         continue;
       }
       if (batch.kind === 'status') statuses.push(batch);

@@ -55,6 +55,15 @@ export interface AppendResult {
   suppressed: number;
   /** Records older than their retention class keeps; they are not stored. */
   tooOld: number;
+  /** Records the store can never take as they are. All others were taken; the caller keeps these so that they can be driven again. */
+  refused?: RefusedRecord[];
+}
+
+export interface RefusedRecord {
+  /** Holds that record alone. */
+  batch: LinesBatch;
+  /** What the store says about it. */
+  reason: string;
 }
 
 export interface RangeRequest {
