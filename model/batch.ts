@@ -106,6 +106,19 @@ export interface StatusBatch {
   /** Spans the collector knows it lost; `cause` is a GapCause of the build that wrote it. */
   gaps: { fid: string; from: number; to: number; bytes: number | null; cause: string }[];
   counters: Record<string, number>;
+  /** Set where the lines of one host travel on several partitions (Kafka); a whole status has none. */
+  part?: StatusPart;
+}
+
+/** One of the parts of a status, each of which follows the lines it speaks of: those whose fid is `partOf` this index. */
+export interface StatusPart {
+  index: number;
+  /** Partitions that keys are spread over. */
+  of: number;
+  /** Index of the part that has containers, counters and `sent`. */
+  home: number;
+  /** On the home part: indexes of the parts sent with this status. On the others nothing is new since their last. */
+  sent?: number[];
 }
 
 /** Figures; the shape is filled by the stats collector. One row a container. */

@@ -34,4 +34,6 @@ export interface Delivery {
 
 export interface Subscription {
   close(): Promise<void>;
+  /** Resolves when all that is published from then on is seen; absent where that is at once. */
+  ready?: Promise<void>;
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Kafka, logLevel } from 'kafkajs';
+import { mendRequestQueue } from '../../transport/kafka/request-queue.ts';
 import { until } from './docker-guard.ts';
 import { type GuardedProcess, startGuarded } from './guarded-process.ts';
 import { ensureJdk, type Jdk } from './java.ts';
@@ -46,6 +47,7 @@ export interface TestKafka {
 
 /** A broker for one test file, or null (the reason on standard error) where none can run; throws when `CI=true`. */
 export async function startKafka(options: KafkaOptions = {}): Promise<TestKafka | null> {
+  mendRequestQueue();
   const version = options.version ?? KAFKA_VERSIONS[0];
   try {
     const jdk = ensureJdk(version.startsWith('3.') ? 11 : 17);

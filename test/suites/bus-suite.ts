@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { LinesBatch } from '../../model/batch.ts';
 import { decodeBatch, encodeBatch } from '../../transport/batch-codec.ts';
 import type { Bus, Delivery } from '../../transport/bus.ts';
@@ -6,12 +6,15 @@ import { linesBatch } from './batches.ts';
 
 export interface OpenBus {
   bus: Bus;
-  /** Waits until everything published so far was offered, where that takes time. */
+  /** Another bus that carries on where this one was closed, where batches outlive it. */
+  reopen?(): Promise<Bus>;
   close(): Promise<void>;
 }
 
 export interface BusSuiteOptions {
   capacityBytes: number;
+  /** Who says that a batch is safe: the handler that took it, or a broker, before any handler has seen it. */
+  safeWith?: 'handler' | 'broker';
   /** Reasons for opting out of a case, by its name. */
   optOut?: Record<string, string>;
 }
@@ -24,6 +27,10 @@ const numbers = (deliveries: Delivery[]): string[] =>
   });
 const nth = (key: number, n: number, bytes = 100): Buffer =>
   encodeBatch(linesBatch({ fid: fidOf(key), start: n * bytes, messages: ['x'.repeat(bytes)] }));
+
+/** What was published has reached the handler; at once where the handler's word makes it safe. */
+const arrived = (got: string[], count: number): Promise<void> =>
+  vi.waitFor(() => expect(got.length).toBeGreaterThanOrEqual(count), { timeout: 30_000, interval: 20 });
 
 /** The delivery contract of `transport/bus.ts`; `open` gives a fresh, empty bus of that capacity. */
 export function busSuite(name: string, open: () => Promise<OpenBus>, options: BusSuiteOptions): void {
@@ -73,6 +80,7 @@ export function busSuite(name: string, open: () => Promise<OpenBus>, options: Bu
         }
       }
       await Promise.all(waits);
+      await arrived(got, sent.length);
       for (let key = 0; key < 4; key++) {
         const mine = (all: string[]): string[] => all.filter((id) => id.startsWith(`${key}:`));
         expect(mine(got)).toEqual(mine(sent));
@@ -92,6 +100,7 @@ export function busSuite(name: string, open: () => Promise<OpenBus>, options: Bu
         taken.push(...numbers(deliveries));
       });
       await Promise.all([0, 1, 2, 3, 4].map((n) => bus.publish(nth(7, n))));
+      await arrived(taken, 5);
       expect(refused.length).toBeGreaterThan(0);
       expect(taken).toEqual(['7:0', '7:100', '7:200', '7:300', '7:400']);
     });
@@ -119,6 +128,7 @@ export function busSuite(name: string, open: () => Promise<OpenBus>, options: Bu
       const got: string[] = [];
       await bus.consume(async (deliveries) => void got.push(...numbers(deliveries)));
       await bus.publish(nth(1, 0, options.capacityBytes * 2));
+      await arrived(got, 1);
       expect(got).toEqual(['1:0']);
     });
 
@@ -132,6 +142,7 @@ export function busSuite(name: string, open: () => Promise<OpenBus>, options: Bu
       const got: string[] = [];
       await bus.consume(async (deliveries) => void got.push(...numbers(deliveries)));
       await first;
+      await arrived(got, 1);
       expect(got).toEqual(['1:0']);
     });
 
@@ -144,10 +155,13 @@ export function busSuite(name: string, open: () => Promise<OpenBus>, options: Bu
         expect(stored).toContain(id);
         tapped.push(id);
       });
+      await tap.ready;
       await bus.consume(async (deliveries) => void stored.push(...numbers(deliveries)));
       await bus.publish(nth(1, 0));
+      await arrived(tapped, 1);
       await tap.close();
       await bus.publish(nth(1, 1));
+      await arrived(stored, 2);
       expect(tapped).toEqual(['1:0']);
     });
 
@@ -158,6 +172,14 @@ export function busSuite(name: string, open: () => Promise<OpenBus>, options: Bu
       const landing = [0, 1, 2].map((n) => bus.publish(nth(1, n)));
       await bus.close();
       await Promise.all(landing);
+      if (options.safeWith === 'broker') {
+        const after = await opened!.reopen!();
+        await after.consume(async (deliveries) => {
+          for (const id of numbers(deliveries)) if (!got.includes(id)) got.push(id);
+        });
+        await arrived(got, 3);
+        await after.close();
+      }
       expect(got).toEqual(['1:0', '1:100', '1:200']);
       await expect(bus.publish(nth(1, 3))).rejects.toMatchObject({ code: 'closed' });
     });
