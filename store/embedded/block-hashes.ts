@@ -1,7 +1,7 @@
 import { patternHash } from '../../model/pattern.ts';
 import { eachTokenHash } from '../../model/query/token-hash.ts';
-import { createKernel } from './kernel/load-kernel.ts';
 import { BLOCK_RECORDS } from './segment-format.ts';
+import { kernel } from './thread-kernel.ts';
 import { createTokenSet } from './token-set.ts';
 
 /** What a block's text is read for byte by byte. */
@@ -34,9 +34,6 @@ export function blockPatterns(text: Uint8Array, ends: Uint32Array, count: number
   }
   return patterns;
 }
-
-/** One for the thread, which hashes one block at a time: its memory is scratch, refilled by every call. */
-const kernel = createKernel();
 
 function hashPlainly(text: Uint8Array, ends: Uint32Array, count: number, patterns?: Uint32Array): BlockHashes {
   if (patterns) hashPatterns(text, ends, count, patterns);

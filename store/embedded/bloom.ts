@@ -61,6 +61,15 @@ export function bloomMay(line: Buffer, hash: number): boolean {
   return true;
 }
 
+/** Whether a token may be in the block of this whole filter. */
+export function bloomHolds(filter: Buffer, hash: number): boolean {
+  const own = hash >>> 0 || 1;
+  const lines = filter.length / BLOOM_LINE;
+  if (lines === 0) return false;
+  const at = bloomLine(own, lines) * BLOOM_LINE;
+  return bloomMay(filter.subarray(at, at + BLOOM_LINE), own);
+}
+
 function isIntact(line: Buffer): boolean {
   return crc32(line.subarray(0, BLOOM_LINE - 4)) === line.readUInt32LE(BLOOM_LINE - 4);
 }

@@ -1,5 +1,6 @@
 import type { Source } from '../../model/source.ts';
-import { blockPatterns } from './block-hashes.ts';
+import { type BlockHashes, blockPatterns, hashBlock } from './block-hashes.ts';
+import { bloomHolds } from './bloom.ts';
 import {
   type FrameHead,
   type FrameMemory,
@@ -14,7 +15,7 @@ import type { BlockText } from './matcher.ts';
 import { type PatternColumn, patternColumn } from './patterns-section.ts';
 import type { Rows } from './rows-section.ts';
 import { blockText, type ScanBlock, type ScanRun } from './scan-block.ts';
-import { textKind } from './text-kind.ts';
+import { bloomPasses } from './token-set.ts';
 
 /**
  * A chunk of a head as blocks. Frames are grouped so that thousands of tiny ones (a quiet fleet sends a line or two at a
@@ -30,25 +31,38 @@ export interface HeadChunk {
 const GROUP_BYTES = 512 << 10;
 const GROUP_RECORDS = 8 << 10;
 
+/** Frames one behind the other: bytes [from, to) of the chunk. What they hold is read again when it is asked for: frames may be tiny. */
 interface Group {
-  frames: FrameHead[];
+  from: number;
+  to: number;
   records: number;
   bytes: number;
   first: number;
   last: number;
   /** Of its records when they were last asked for. */
   patterns: PatternColumn | null;
+  /** What a segment would keep of it, once it stands still and has been looked for words before. */
+  hashes: BlockHashes | null;
+  /** Its end when it was last looked for words. */
+  asked: number;
+}
+
+interface KnownChunk {
+  memory: FrameMemory;
+  indexed: number;
+  groups: Group[];
 }
 
 export interface HeadBlocks {
-  /** The blocks of a chunk up to `chunk.bytes`. */
+  /** The blocks of a chunk up to `chunk.bytes`. The text of one block is valid until that of another one is asked for. */
   of(chunk: HeadChunk, sources: ReadonlyMap<number, Source>): ScanBlock[];
   /** Drops what is known of chunks whose memory serves something else by now. */
   forget(ids: number[]): void;
 }
 
 export function createHeadBlocks(): HeadBlocks {
-  const known = new Map<number, { memory: FrameMemory; indexed: number; groups: Group[] }>();
+  const known = new Map<number, KnownChunk>();
+  const scratch: Scratch = { bytes: Buffer.alloc(0), owner: null };
   return {
     of(chunk, sources) {
       let entry = known.get(chunk.id);
@@ -60,7 +74,7 @@ export function createHeadBlocks(): HeadBlocks {
         entry.indexed += head.length;
         if (head.kind === RECORDS_FRAME && head.count > 0) addTo(groups, head);
       }
-      return groups.map((group) => groupBlock(memory, group, sources));
+      return groups.map((group) => groupBlock(memory, group, sources, scratch));
     },
     forget(ids) {
       for (const id of ids) known.delete(id);
@@ -73,44 +87,78 @@ function addTo(groups: Group[], frame: FrameHead): void {
   if (!group || group.bytes + frame.messageBytes > GROUP_BYTES || group.records + frame.count > GROUP_RECORDS)
     groups.push(
       (group = {
-        frames: [],
+        from: frame.at,
+        to: frame.at,
         records: 0,
         bytes: 0,
         first: Number.POSITIVE_INFINITY,
         last: Number.NEGATIVE_INFINITY,
         patterns: null,
+        hashes: null,
+        asked: 0,
       }),
     );
-  group.frames.push(frame);
+  group.to = frame.at + frame.length;
+  group.hashes = null;
   group.records += frame.count;
   group.bytes += frame.messageBytes;
   group.first = Math.min(group.first, frame.first);
   group.last = Math.max(group.last, frame.last);
 }
 
-function groupBlock(memory: FrameMemory, group: Group, sources: ReadonlyMap<number, Source>): ScanBlock {
+/** Where the messages of several frames are put together, and whose they are: searched ten times a second, heads must leave no garbage. */
+interface Scratch {
+  bytes: Buffer;
+  owner: ScanBlock | null;
+}
+
+function groupBlock(
+  memory: FrameMemory,
+  group: Group,
+  sources: ReadonlyMap<number, Source>,
+  scratch: Scratch,
+): ScanBlock {
   // The newest group goes on growing while this block is in use.
-  const frames = group.frames.slice();
-  const records = group.records;
-  const rawBytes = group.bytes;
+  const { from, to, records, bytes: rawBytes } = group;
+  let frames: FrameHead[] | null = null;
   let rows: Rows | null = null;
   let text: BlockText | null = null;
+
+  const framesHere = (): FrameHead[] => (frames ??= readFrames(memory, from, to));
+  const atHand = (): boolean => text !== null && (framesHere().length === 1 || scratch.owner === block);
+
+  function join(): Buffer {
+    if (scratch.bytes.length < rawBytes) scratch.bytes = Buffer.allocUnsafeSlow(Math.max(rawBytes, GROUP_BYTES));
+    let at = 0;
+    for (const frame of framesHere()) at += frameMessages(memory, frame).copy(scratch.bytes, at);
+    scratch.owner = block;
+    return scratch.bytes.subarray(0, rawBytes);
+  }
+
+  function hashes(): BlockHashes | null {
+    if (group.hashes || group.to > to) return group.hashes;
+    // Hashing costs some ten times what one search for a word does: worth it from the second on.
+    if (group.asked === to) group.hashes = hashBlock(block.text().bytes, block.rows().ends, records);
+    group.asked = to;
+    return group.hashes;
+  }
+
   const block: ScanBlock = {
     records,
     rawBytes,
     first: group.first,
     last: group.last,
-    runs: () => frames.map((frame) => runOf(memory, frame, sources)),
-    rows: () => (rows ??= frames.length === 1 ? frameColumns(memory, frames[0]) : joinRows(memory, frames, records)),
+    inHead: true,
+    runs: () => framesHere().map((frame) => runOf(memory, frame, sources)),
+    rows() {
+      const [one, ...more] = framesHere();
+      rows ??= more.length === 0 ? frameColumns(memory, one) : joinRows(memory, framesHere(), records);
+      return rows;
+    },
     text() {
-      if (text) return text;
-      let bytes = frameMessages(memory, frames[0]);
-      if (frames.length > 1) {
-        bytes = Buffer.allocUnsafe(rawBytes);
-        let at = 0;
-        for (const frame of frames) at += frameMessages(memory, frame).copy(bytes, at);
-      }
-      text = blockText(bytes, textKind(bytes));
+      if (text && atHand()) return text;
+      const [one, ...more] = framesHere();
+      text = blockText(more.length === 0 ? frameMessages(memory, one) : join(), group.hashes?.kind ?? null);
       return text;
     },
     patterns() {
@@ -118,10 +166,23 @@ function groupBlock(memory: FrameMemory, group: Group, sources: ReadonlyMap<numb
       if (known && known.indices.length === records) return known;
       return (group.patterns = patternColumn(blockPatterns(block.text().bytes, block.rows().ends, records), records));
     },
-    textRead: () => text !== null,
-    passes: () => true,
+    textRead: atHand,
+    passes(plan) {
+      const known = plan.type === 'any' ? null : hashes();
+      return known === null || bloomPasses(plan, (hash) => bloomHolds(known.bloom, hash));
+    },
   };
   return block;
+}
+
+function readFrames(memory: FrameMemory, from: number, to: number): FrameHead[] {
+  const frames: FrameHead[] = [];
+  for (let at = from; at < to; ) {
+    const head = readFrameHead(memory, at, to, false)!;
+    if (head.kind === RECORDS_FRAME && head.count > 0) frames.push(head);
+    at += head.length;
+  }
+  return frames;
 }
 
 function runOf(memory: FrameMemory, frame: FrameHead, sources: ReadonlyMap<number, Source>): ScanRun {

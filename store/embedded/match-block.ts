@@ -1,5 +1,6 @@
 import { levelName } from '../../model/level.ts';
 import type { MatchView } from '../../model/query/match.ts';
+import { bloomPlan } from '../../model/query/text-plan.ts';
 import type { Query } from '../../model/query/tree.ts';
 import { STREAMS } from '../../model/source.ts';
 import { compileMatcher, type Matcher } from './matcher.ts';
@@ -43,7 +44,11 @@ export function createBlockMatcher(query: Query): BlockMatcher {
   let want = new Uint8Array(0);
   let runOf = new Uint32Array(0);
 
+  const plan = bloomPlan(query);
   const matcherAt = (index: number): Matcher => (matchers[index] ??= compileMatcher(residuals.distinct[index]));
+
+  const mayPass = (block: ScanBlock, index: number): boolean =>
+    (block.inHead && residuals.distinct[index] === query) || block.passes(matcherAt(index).bloom);
 
   /** Residuals with text that live runs need and the block's bloom does not rule out; bit set by index. */
   function neededText(block: ScanBlock, runs: ScanRun[], windows: (Window | null)[]): Uint8Array | null {
@@ -57,7 +62,7 @@ export function createBlockMatcher(query: Query): BlockMatcher {
       for (let set = runs[r].cells; set !== 0; set &= set - 1) {
         const index = cells[31 - Math.clz32(set & -set)];
         if (index === NONE_INDEX) continue;
-        if (index !== ALL_INDEX && state[index] === 0) state[index] = block.passes(matcherAt(index).bloom) ? 1 : 2;
+        if (index !== ALL_INDEX && state[index] === 0) state[index] = mayPass(block, index) ? 1 : 2;
         if (state[index] === 1) live = true;
       }
       if (live) any = true;
@@ -70,6 +75,8 @@ export function createBlockMatcher(query: Query): BlockMatcher {
     residuals,
     textRead: 0,
     match(block, windowOf) {
+      // Its frames may be thousands: a head without the words of the query is left before anything is made of them.
+      if (block.inHead && !block.passes(plan)) return null;
       const runs = block.runs();
       const windows = runs.map((run) => {
         const window = windowOf(run);

@@ -1,16 +1,18 @@
 import { compileMatch, type MatchView } from '../../model/query/match.ts';
 import { type BloomPlan, bloomPlan } from '../../model/query/text-plan.ts';
 import type { Query } from '../../model/query/tree.ts';
-import { TEXT_KIND } from './segment-format.ts';
-import { EXOTIC_SOURCE } from './text-kind.ts';
-import { compileLeaf, type TextLeaf, type Verdict } from './text-leaf.ts';
+import { needleImage } from './needle.ts';
+import { BLOCK_RECORDS, TEXT_KIND } from './segment-format.ts';
+import { EXOTIC_SOURCE, textKind } from './text-kind.ts';
+import { compileLeaf, type Find, type Verdict } from './text-leaf.ts';
+import { kernel } from './thread-kernel.ts';
 
 /** The text of one block (or part of a head): UTF-8 bytes and the same as a latin-1 string, both made on demand. */
 export interface BlockText {
   bytes: Buffer;
   latin1(): string;
-  /** Bits of TEXT_KIND. */
-  kind: number;
+  /** Bits of TEXT_KIND, null where nobody has looked yet. */
+  kind: number | null;
 }
 
 /** A residual compiled for scanning. `compileMatch` has the last word on every record the quick test cannot decide. */
@@ -31,7 +33,6 @@ export interface Matcher {
   ): void;
 }
 
-type Find = TextLeaf['find'];
 type Quick = (record: string) => Verdict;
 
 export function compileMatcher(residual: Query): Matcher {
@@ -40,35 +41,57 @@ export function compileMatcher(residual: Query): Matcher {
   const plain = find ? new RegExp(find.source, 'g') : null;
   const withExotic = find ? new RegExp(`${find.source}|${EXOTIC_SOURCE}`, 'g') : null;
   const exotic = new RegExp(EXOTIC_SOURCE);
+  let marks = new Uint8Array(0);
+
+  const images = (find?.needles ?? []).map(needleImage);
+  const searchable = images.length > 0 && images.every((image) => image !== null);
+
+  /** Marks records that hold a needle: 1 are to be asked, 2 match. */
+  function markHits(first: number, last: number): void {
+    if (marks.length < last) marks = new Uint8Array(last);
+    marks.fill(0, first, last);
+    for (const image of images) for (const hit of kernel.find(image!, first, last)) marks[hit >>> 1] |= hit & 1 ? 2 : 1;
+  }
 
   return {
     bloom: bloomPlan(residual),
     scan(text, ends, from, to, wanted, viewOf, hit) {
-      const hasExotic = (text.kind & TEXT_KIND.EXOTIC) !== 0;
-      const finder = hasExotic ? withExotic : plain;
-      const latin1 = text.latin1();
+      if (from >= to) return;
+      const byKernel = searchable && text.bytes.length <= kernel.textLimit && ends.length <= BLOCK_RECORDS;
+      if (byKernel) kernel.loadText(text.bytes, ends, to);
+      const kind = text.kind ?? (byKernel ? kernel.textKind() : textKind(text.bytes));
+      const hasExotic = (kind & TEXT_KIND.EXOTIC) !== 0;
 
-      const test = (record: number): boolean => {
-        const start = record === 0 ? 0 : ends[record - 1];
-        const slice = latin1.slice(start, ends[record]);
+      const test = (record: number, slice: string): boolean => {
         const verdict = hasExotic && exotic.test(slice) ? -1 : quick(slice);
         if (verdict >= 0) return verdict === 1;
         const view = viewOf(record);
-        view.message = text.bytes.toString('utf8', start, ends[record]);
+        view.message = text.bytes.toString('utf8', record === 0 ? 0 : ends[record - 1], ends[record]);
         return exact(view);
       };
 
-      if (!finder) {
-        for (let i = from; i < to; i++) if (wanted(i) && test(i)) hit(i);
+      if (byKernel && !hasExotic) {
+        markHits(from, to);
+        for (let i = from; i < to; i++) {
+          if (marks[i] === 0 || !wanted(i)) continue;
+          if (marks[i] >= 2 || test(i, text.bytes.toString('latin1', i === 0 ? 0 : ends[i - 1], ends[i]))) hit(i);
+        }
         return;
       }
-      const limit = to === 0 ? 0 : ends[to - 1];
+      const latin1 = text.latin1();
+      const finder = hasExotic ? withExotic : plain;
+      const sliceOf = (i: number): string => latin1.slice(i === 0 ? 0 : ends[i - 1], ends[i]);
+      if (!finder) {
+        for (let i = from; i < to; i++) if (wanted(i) && test(i, sliceOf(i))) hit(i);
+        return;
+      }
+      const limit = ends[to - 1];
       finder.lastIndex = from === 0 ? 0 : ends[from - 1];
       for (let i = from; i < to; ) {
         const found = finder.exec(latin1);
         if (found === null || found.index >= limit) return;
         i = recordAt(ends, i, to, found.index);
-        if (wanted(i) && test(i)) hit(i);
+        if (wanted(i) && test(i, sliceOf(i))) hit(i);
         finder.lastIndex = ends[i];
         i++;
       }
@@ -91,7 +114,7 @@ function recordAt(ends: Uint32Array, from: number, to: number, at: number): numb
 }
 
 /** Kleene's logic over the leaves: 0 and 1 are certain, -1 leaves it to the exact evaluator. */
-function compileQuick(query: Query): { find: Find; quick: Quick } {
+function compileQuick(query: Query): { find: Find | null; quick: Quick } {
   switch (query.type) {
     case 'all':
       return { find: null, quick: () => 1 };
@@ -107,10 +130,12 @@ function compileQuick(query: Query): { find: Find; quick: Quick } {
     }
     case 'and': {
       const parts = query.items.map(compileQuick);
-      const find = parts.reduce<Find>(
-        (best, { find: one }) => (one && one.weight > (best?.weight ?? 0) ? one : best),
+      const best = parts.reduce<Find | null>(
+        (most, { find: one }) => (one && one.weight > (most?.weight ?? 0) ? one : most),
         null,
       );
+      // What is found satisfies one part; the others are to be asked.
+      const find = best && { ...best, needles: best.needles.map((needle) => ({ ...needle, exact: false })) };
       return { find, quick: decide(parts, 0) };
     }
     case 'or': {
@@ -118,7 +143,8 @@ function compileQuick(query: Query): { find: Find; quick: Quick } {
       const all = parts.every((part) => part.find !== null) && parts.length > 0;
       const source = parts.map((part) => `(?:${part.find?.source})`).join('|');
       const weight = Math.min(...parts.map((part) => part.find?.weight ?? 0));
-      return { find: all ? { source, weight } : null, quick: decide(parts, 1) };
+      const needles = parts.flatMap((part) => part.find?.needles ?? []);
+      return { find: all ? { source, weight, needles } : null, quick: decide(parts, 1) };
     }
     default:
       return compileLeaf(query);

@@ -8,6 +8,8 @@ export interface NativeRegexp {
   native: RegExp | null;
   /** Records longer than this take the exact evaluator: bounds backtracking of `native`. */
   longest: number;
+  /** The same as a fixed row of byte classes, where it is one. */
+  fixed: Uint8Array[] | null;
   /** Lower-cased literals that every matching text contains. */
   literals: string[];
 }
@@ -27,7 +29,27 @@ export function nativeRegexp(pattern: string): NativeRegexp {
   const reader: Reader = { pattern, at: 0, unbounded: 0, repeats: 1, hungry: 0 };
   const source = alternatives(reader, 0);
   const usable = source !== null && reader.at === pattern.length && reader.unbounded < LONGEST.length;
-  return { native: usable ? new RegExp(source, 'i') : null, longest: LONGEST[reader.unbounded] ?? 0, literals };
+  const longest = LONGEST[reader.unbounded] ?? 0;
+  if (!usable) return { native: null, fixed: null, longest, literals };
+  return { native: new RegExp(source, 'i'), fixed: fixedClasses(source), longest, literals };
+}
+
+/** An ASCII class, an escaped or a plain character of an expression made here; and how often. */
+const PLACE = /(\[[^^\]\\](?:[^\]\\]|\\.)*\]|\\[^b]|[^\\[\](){}|*+?.^$])(?:\{(\d+)\})?/y;
+const MOST_PLACES = 200;
+
+/** The classes a text must go through one by one, when the expression is nothing but such. */
+function fixedClasses(source: string): Uint8Array[] | null {
+  const classes: Uint8Array[] = [];
+  for (let at = 0; at < source.length; at = PLACE.lastIndex) {
+    PLACE.lastIndex = at;
+    const found = PLACE.exec(source);
+    if (!found || classes.length > MOST_PLACES) return null;
+    const one = new RegExp(`^${found[1]}$`, 'i');
+    const table = Uint8Array.from({ length: 256 }, (_, byte) => (one.test(String.fromCharCode(byte)) ? 1 : 0));
+    for (let times = Number(found[2] ?? 1); times > 0; times--) classes.push(table);
+  }
+  return classes.length > 0 ? classes : null;
 }
 
 interface Reader {

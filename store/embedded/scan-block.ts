@@ -26,6 +26,7 @@ export interface ScanBlock {
   rawBytes: number;
   first: number;
   last: number;
+  inHead: boolean;
   runs(): ScanRun[];
   rows(): Rows;
   text(): BlockText;
@@ -37,7 +38,7 @@ export interface ScanBlock {
   passes(plan: BloomPlan): boolean;
 }
 
-export function blockText(bytes: Buffer, kind: number): BlockText {
+export function blockText(bytes: Buffer, kind: number | null): BlockText {
   let latin1: string | null = null;
   return { bytes, kind, latin1: () => (latin1 ??= bytes.toString('latin1')) };
 }
@@ -51,6 +52,7 @@ export function segmentBlock(reader: SegmentReader, block: number): ScanBlock {
     rawBytes: blocks.rawBytes[block],
     first: blocks.first[block],
     last: blocks.last[block],
+    inHead: false,
     runs() {
       const { from, to } = reader.runsOf(block);
       const out: ScanRun[] = [];

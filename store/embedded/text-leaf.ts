@@ -5,17 +5,24 @@ import { lowerText, tokenize } from '../../model/query/tokenize.ts';
 import { type PhraseQuery, type Query, RECORD_FIELDS } from '../../model/query/tree.ts';
 import { SINGLE, wordClass } from '../../model/unicode-words.ts';
 import { ESCAPED, nativeRegexp } from './native-regexp.ts';
+import { literalClasses, type Needle, type NeedlePart } from './needle.ts';
 
 /**
  * Text tests on the UTF-8 bytes of a message seen as a latin-1 string: many times faster than decoding. They hold for records
  * without "exotic" characters (see text-kind.ts); others take the exact evaluator.
  *
  * `find` is an expression source that occurs in every matching record (null: none is known), `weight` its length in
- * characters, the longer the rarer. `quick` says 1 (matches), 0 (does not) or -1 (ask the exact evaluator).
+ * characters, the longer the rarer; `needles` are the same for the kernel: one of them occurs in every matching record. `quick` says 1 (matches), 0 (does not) or -1 (ask the exact evaluator).
  */
 export interface TextLeaf {
-  find: { source: string; weight: number } | null;
+  find: Find | null;
   quick(record: string): Verdict;
+}
+
+export interface Find {
+  source: string;
+  weight: number;
+  needles: readonly Needle[];
 }
 
 export type Verdict = 1 | 0 | -1;
@@ -93,15 +100,24 @@ function phraseLeaf(query: PhraseQuery): TextLeaf {
   const stretch = tokens.slice(from, to);
   let source = bytesSource(stretch[0]);
   let bytes = Buffer.byteLength(stretch[0]);
+  const parts: NeedlePart[] = [{ classes: literalClasses(stretch[0]), gap: 'none' }];
   for (let i = 1; i < stretch.length; i++) {
     const words = isAsciiWord(stretch[i - 1]) && isAsciiWord(stretch[i]);
     const han = !isAsciiWord(stretch[i - 1]) && !isAsciiWord(stretch[i]);
     source += (words ? GAP : han ? GAP_IN_HAN : GAP_AT_HAN) + bytesSource(stretch[i]);
     bytes += Buffer.byteLength(stretch[i]);
+    parts.push({ classes: literalClasses(stretch[i]), gap: words ? 'words' : 'loose' });
   }
-  const find = { source, weight };
+  const whole = stretch.length === tokens.length;
+  const needle = {
+    parts,
+    closedLeft: whole && isAsciiWord(tokens[0]),
+    closedRight: whole && isAsciiWord(tokens[tokens.length - 1]) && !prefix,
+    exact: whole,
+  };
+  const find = { source, weight, needles: [needle] };
   const expression = new RegExp(source, 'g');
-  if (stretch.length < tokens.length) return { find, quick: (record) => found(expression, record) };
+  if (!whole) return { find, quick: (record) => found(expression, record) };
   return { find, quick: phraseTest(expression, stretch, bytes, prefix) };
 }
 
@@ -162,11 +178,12 @@ function substringLeaf(text: string): TextLeaf {
   if (chars.length === 0) return { find: null, quick: () => 1 };
   const { from, to, weight } = heaviest(chars, weighChar);
   if (weight === 0) return UNKNOWN;
-  const source = bytesSource(chars.slice(from, to).join(''));
+  const literal = chars.slice(from, to).join('');
+  const source = bytesSource(literal);
   const expression = new RegExp(source);
   const whole = to - from === chars.length;
   return {
-    find: { source, weight },
+    find: { source, weight, needles: [literalNeedle(literal, whole)] },
     quick: (record) => (expression.test(record) ? (whole ? 1 : -1) : 0),
   };
 }
@@ -176,7 +193,9 @@ function regexpLeaf(pattern: string): TextLeaf {
   const sources = plan.literals.map((literal) => {
     const chars = [...literal];
     const { from, to, weight } = heaviest(chars, weighChar);
-    return { source: bytesSource(chars.slice(from, to).join('')), weight };
+    const text = chars.slice(from, to).join('');
+    const needle = plan.fixed ? openNeedle(plan.fixed, true) : literalNeedle(text, false);
+    return { source: bytesSource(text), weight, needles: [needle] };
   });
   const find = sources.reduce<TextLeaf['find']>((best, one) => (one.weight > (best?.weight ?? 0) ? one : best), null);
   const { native } = plan;
@@ -197,7 +216,8 @@ function fieldLeaf(query: Extract<Query, { type: 'field' }>): TextLeaf {
   if (best === '') return UNKNOWN;
   const source = `${bytesSource(best)}|\\\\`;
   const expression = new RegExp(source, 'g');
-  return { find: { source, weight: best.length }, quick: (record) => found(expression, record) };
+  const needles = [literalNeedle(best, false), literalNeedle('\\', false)];
+  return { find: { source, weight: best.length, needles }, quick: (record) => found(expression, record) };
 }
 
 /** Tokens that every record with the field must have; the alternative to them is the mark of an escape. */
@@ -205,4 +225,12 @@ function planTokens(plan: BloomPlan): string[] {
   if (plan.type === 'or') return plan.items[0] ? planTokens(plan.items[0]) : [];
   if (plan.type === 'and') return plan.items.flatMap(planTokens);
   return plan.type === 'token' ? [plan.token] : [];
+}
+
+function literalNeedle(text: string, exact: boolean): Needle {
+  return openNeedle(literalClasses(text), exact);
+}
+
+function openNeedle(classes: Uint8Array[], exact: boolean): Needle {
+  return { parts: [{ classes, gap: 'none' }], closedLeft: false, closedRight: false, exact };
 }

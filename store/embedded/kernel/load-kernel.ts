@@ -12,6 +12,14 @@ interface Exports {
   bloomBytes(): number;
   writeBloom(): number;
   readPatterns(count: number): void;
+  room(size: number): void;
+  /** Bits of TEXT_KIND. */
+  textKind(size: number): number;
+  /** Number of hits. */
+  find(first: number, last: number): number;
+  HITS: WebAssembly.Global<'i32'>;
+  NEEDLE: WebAssembly.Global<'i32'>;
+  NEEDLE_LIMIT: WebAssembly.Global<'i32'>;
   TEXT: WebAssembly.Global<'i32'>;
   TEXT_LIMIT: WebAssembly.Global<'i32'>;
   ENDS: WebAssembly.Global<'i32'>;
@@ -33,22 +41,36 @@ export interface Kernel {
   bloom(): Buffer;
   /** Patterns of the loaded block, two words a message. */
   readPatterns(out: Uint32Array): void;
+  /** Longest image of a needle, bytes. */
+  readonly needleLimit: number;
+  /** Loads a block for `textKind` and `find` only. */
+  loadText(text: Uint8Array, ends: Uint32Array, count: number): void;
+  /** Bits of TEXT_KIND of the loaded block. */
+  textKind(): number;
+  /**
+   * Records [first, last) of the loaded block that hold a needle (see needle.ts), ascending, as `record << 1 | sure`. Without `sure` the
+   * record must be asked. Valid until the next call.
+   */
+  find(image: Uint8Array, first: number, last: number): Uint32Array;
 }
 
 /** An instance with its own memory, at first 4 MiB and at most 16. Throws when kernel.wasm is missing: an installation is not whole. */
 export function createKernel(): Kernel {
   const module = new WebAssembly.Module(readFileSync(new URL('./kernel.wasm', import.meta.url)));
   const kernel = new WebAssembly.Instance(module).exports as unknown as Exports;
-  const [TEXT, ENDS, PATTERNS, LEFT, CLASSES] = [
+  const [TEXT, ENDS, PATTERNS, LEFT, CLASSES, HITS, NEEDLE] = [
     kernel.TEXT.value,
     kernel.ENDS.value,
     kernel.PATTERNS.value,
     kernel.LEFT.value,
     kernel.CLASSES.value,
+    kernel.HITS.value,
+    kernel.NEEDLE.value,
   ];
   const classes = new Uint8Array(kernel.memory.buffer, CLASSES, kernel.CLASS_LIMIT.value);
   for (let code = 0; code < classes.length; code++) classes[code] = wordClass(code);
   let records = 0;
+  let bytes = 0;
   // The buffer is another one after memory has grown.
   const words = (at: number, length: number) => new Uint32Array(kernel.memory.buffer, at, length);
   return {
@@ -71,6 +93,18 @@ export function createKernel(): Kernel {
     readPatterns(out) {
       kernel.readPatterns(records);
       out.set(words(PATTERNS, 2 * records));
+    },
+    needleLimit: kernel.NEEDLE_LIMIT.value,
+    loadText(text, ends, count) {
+      bytes = text.length;
+      kernel.room(bytes);
+      new Uint8Array(kernel.memory.buffer).set(text, TEXT);
+      words(ENDS, count).set(ends.subarray(0, count));
+    },
+    textKind: () => kernel.textKind(bytes),
+    find(image, first, last) {
+      new Uint8Array(kernel.memory.buffer).set(image, NEEDLE);
+      return words(HITS, kernel.find(first, last));
     },
   };
 }
