@@ -1,11 +1,11 @@
 import type { DropReason } from '../../model/batch.ts';
 import type { Clock } from '../../model/clock.ts';
+import type { Redactor } from '../../model/redaction/redaction.ts';
 import { encodeBatch } from '../../transport/batch-codec.ts';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import type { Intent } from '../checkpoint/file-state.ts';
 import { TAIL_BYTES, type TailFile } from '../tail/tail-file.ts';
 import type { Assembler } from './assembler.ts';
-import type { Redactor } from './redaction.ts';
 import { cleanCut, dropSealed, seal } from './seal.ts';
 import type { Sender } from './sender.ts';
 import type { Workbench } from './workbench.ts';

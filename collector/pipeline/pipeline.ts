@@ -2,14 +2,15 @@ import type { Clock } from '../../model/clock.ts';
 import type { CollectorConfig } from '../../model/config.ts';
 import { detectLevel } from '../../model/detect-level.ts';
 import { levelOrdinal, UNDETECTED_LEVEL } from '../../model/level.ts';
+import { createRedactor } from '../../model/redaction/redaction.ts';
 import type { Bus } from '../../transport/bus.ts';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
+import { compileKernel } from '../kernel/load-kernel.ts';
 import type { Log } from '../log.ts';
 import type { TailFile } from '../tail/tail-file.ts';
 import { type Cutter, createCutter } from './batch-cutter.ts';
 import { createLineReader, type LineReader } from './line-reader.ts';
 import { createReadings, type Readings } from './readings.ts';
-import { createRedactor } from './redaction.ts';
 import { createSender, type Sender } from './sender.ts';
 import { createTurn, type Turn } from './turn.ts';
 import { createWorkbench, type Workbench } from './workbench.ts';
@@ -23,6 +24,8 @@ export interface PipelineOptions {
   count: (name: string, by?: number) => void;
   oldestUs(): number;
   acknowledged(file: TailFile): void;
+  /** Null does without; the compiled kernel of this build by default. */
+  kernel?: WebAssembly.Module | null;
 }
 
 /** A bench and what works on it. */
@@ -57,10 +60,11 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const { config, clock, count, checkpoint } = options;
   const rawLineBytes = Math.max(config.readBytes, config.lineBytes + (64 << 10));
   const sender = createSender({ ...options, inFlightBytes: config.inFlightBytes });
+  const kernel = options.kernel === undefined ? compileKernel() : options.kernel;
   const redactor = createRedactor(config, (rule) => count(`redacted:${rule}`));
 
   function station(): Station {
-    const bench = createWorkbench({ ...config, rawLineBytes });
+    const bench = createWorkbench({ ...config, rawLineBytes }, kernel);
     return {
       bench,
       lines: createLineReader(bench, config.batchBytes, config.lineBytes, count),

@@ -1,5 +1,6 @@
 import type { CollectorConfig } from '../../model/config.ts';
 import type { Source } from '../../model/source.ts';
+import { compilePattern, matchesGlob } from '../../model/user-patterns.ts';
 import type { FileTarget } from '../discovery.ts';
 import { type JoinRules, startPatternRules, traceRules } from '../parse/continuation.ts';
 import { createCriParser } from '../parse/cri.ts';
@@ -12,7 +13,6 @@ import { createZone } from '../parse/zone.ts';
 import type { Reading } from '../tail/tail-file.ts';
 import { type AssemblerOptions, createAssembler } from './assembler.ts';
 import { createLineFilters } from './line-filter.ts';
-import { compilePattern, matchesGlob } from './user-patterns.ts';
 import type { Workbench } from './workbench.ts';
 
 export interface ReadingsOptions {
@@ -66,7 +66,16 @@ export function createReadings(options: ReadingsOptions): Readings {
       lineBytes: config.lineBytes,
       severe: options.severe,
     });
-    return { source, parser, assembler, filter: filterOf(source), holdsAll: join.holdsAll, holeBytes, setModified };
+    return {
+      source,
+      parser,
+      assembler,
+      filter: filterOf(source),
+      ordinary: parser === docker && join === traceRules,
+      holdsAll: join.holdsAll,
+      holeBytes,
+      setModified,
+    };
   }
 
   const nothing = (): void => {};

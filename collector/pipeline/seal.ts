@@ -1,11 +1,12 @@
 import { isUtf8 } from 'node:buffer';
 import type { DropReason, LinesBatch } from '../../model/batch.ts';
 import { FLAG } from '../../model/record.ts';
+import type { Redactor } from '../../model/redaction/redaction.ts';
 import type { Source } from '../../model/source.ts';
+import { UNSURE } from '../kernel/bench-kernel.ts';
 import type { Assembly, ParseContext } from './assembly.ts';
 import { hasOpen, oldestOpen } from './assembly.ts';
 import type { LineFilter } from './line-filter.ts';
-import type { Redactor } from './redaction.ts';
 import { dropFront, MARK, type Workbench } from './workbench.ts';
 
 export interface SealOptions {
@@ -184,10 +185,16 @@ function markLossy(bench: Workbench, n: number): void {
 }
 
 function detectLevels(bench: Workbench, n: number, options: SealOptions): void {
+  if (bench.kernel && !bench.kernel.levels(n)) return;
+  const some = bench.kernel !== null;
   let from = 0;
   for (let i = 0; i < n; i++) {
     let to = bench.ends[i];
     const next = to;
+    if (some && bench.levels[i] !== UNSURE) {
+      from = next;
+      continue;
+    }
     if (bench.marks[i] & MARK.JOINED) {
       const line = bench.bytes.indexOf(10, from);
       if (line >= 0 && line < to) to = line;

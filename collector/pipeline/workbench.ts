@@ -1,3 +1,7 @@
+import { PEM_REST } from '../../model/redaction/redaction.ts';
+import { type BenchKernel, createBenchKernel } from '../kernel/bench-kernel.ts';
+import { AT, loadKernel } from '../kernel/load-kernel.ts';
+
 /** Records a batch may hold. Columns of this many are 0.5 MB, and a batch of 32-byte lines still reaches `batchBytes`. */
 export const MAX_RECORDS = 16_384;
 
@@ -7,13 +11,15 @@ export interface WorkbenchSizes {
   /** Longest raw line parsed as a whole. */
   rawLineBytes: number;
   lineBytes: number;
+  multilineMs: number;
+  multilineLines: number;
   multilineBytes: number;
 }
 
 /**
  * The one place where lines become records: a message area that grows from the front, the bytes just read behind it, and
  * columns. A file brings what it held, works, and takes the rest away again, so memory does not grow with the number of files. One
- * ArrayBuffer, so that messages are moved natively and without views.
+ * ArrayBuffer, so that messages are moved natively and without views, laid out as kernel/layout.asc says.
  */
 export interface Workbench {
   bytes: Buffer;
@@ -33,32 +39,48 @@ export interface Workbench {
   raws: Float64Array;
   /** Bits of MARK. */
   marks: Uint8Array;
+  /** Does the loops over every byte; null: TypeScript does. */
+  kernel: BenchKernel | null;
+  /** For the redactor. */
+  findSecrets: ((used: number) => Uint32Array | null) | null;
 }
 
 /** Facts about a record that only the collector needs. */
 export const MARK = {
   /** It begins inside a PEM block whose head went with the batch before. */
-  PEM_REST: 1,
+  PEM_REST,
   /** Lines were joined; its first line ends at the first `\n`. */
   JOINED: 2,
 } as const;
 
-export function createWorkbench(sizes: WorkbenchSizes): Workbench {
+/** With a compiled kernel the bench lies in a memory of its own that the kernel works in. */
+export function createWorkbench(sizes: WorkbenchSizes, module: WebAssembly.Module | null = null): Workbench {
   const inputBytes = 64 + sizes.readBytes + sizes.rawLineBytes;
   const messageBytes = 3 * sizes.batchBytes + sizes.lineBytes + 2 * sizes.multilineBytes + inputBytes + (64 << 10);
+  const allBytes = messageBytes + inputBytes + 8;
+  const loaded = module && loadKernel(module, allBytes);
+  const memory = loaded ? loaded.memory : new ArrayBuffer(AT.bytes + allBytes);
+  let kernel: BenchKernel | null = null;
+  if (loaded) {
+    const { batchBytes, lineBytes, multilineLines, multilineBytes, multilineMs } = sizes;
+    loaded.kernel.configure(messageBytes, batchBytes, lineBytes, multilineLines, multilineBytes, multilineMs * 1_000);
+    kernel = createBenchKernel(loaded.kernel, memory);
+  }
   return {
-    bytes: Buffer.allocUnsafeSlow(messageBytes + inputBytes + 8),
+    bytes: Buffer.from(memory, AT.bytes, allBytes),
     inputAt: messageBytes,
     inputBytes,
     used: 0,
     count: 0,
-    times: new Float64Array(MAX_RECORDS),
-    offsets: new Float64Array(MAX_RECORDS),
-    ends: new Uint32Array(MAX_RECORDS),
-    flags: new Uint8Array(MAX_RECORDS),
-    levels: new Uint8Array(MAX_RECORDS),
-    raws: new Float64Array(MAX_RECORDS),
-    marks: new Uint8Array(MAX_RECORDS),
+    times: new Float64Array(memory, AT.times, MAX_RECORDS),
+    offsets: new Float64Array(memory, AT.offsets, MAX_RECORDS),
+    ends: new Uint32Array(memory, AT.ends, MAX_RECORDS),
+    flags: new Uint8Array(memory, AT.flags, MAX_RECORDS),
+    levels: new Uint8Array(memory, AT.levels, MAX_RECORDS),
+    raws: new Float64Array(memory, AT.raws, MAX_RECORDS),
+    marks: new Uint8Array(memory, AT.marks, MAX_RECORDS),
+    kernel,
+    findSecrets: kernel && kernel.secrets,
   };
 }
 

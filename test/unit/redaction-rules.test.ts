@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createRedactor, type RedactionConfig } from '../../collector/pipeline/redaction.ts';
 import { createWorkbench } from '../../collector/pipeline/workbench.ts';
 import { FLAG } from '../../model/record.ts';
+import { createRedactor, type RedactionConfig } from '../../model/redaction/redaction.ts';
 import { createRig, dockerLine, fileTarget } from './collector-rig.ts';
 
 const SIZES = {

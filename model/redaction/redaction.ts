@@ -1,10 +1,26 @@
-import type { CollectorConfig } from '../../model/config.ts';
-import { FLAG } from '../../model/record.ts';
+import type { CollectorConfig } from '../config.ts';
+import { FLAG } from '../record.ts';
+import { compilePattern, requiredLiteral } from '../user-patterns.ts';
 import { findCards } from './card-numbers.ts';
 import { pemEnd, secretAt } from './secret-rules.ts';
 import { createSecretScan } from './secret-scan.ts';
-import { compilePattern, requiredLiteral } from './user-patterns.ts';
-import { MARK, type Workbench } from './workbench.ts';
+
+/** Records side by side, as the collector's workbench holds them and pushed lines are laid out: message i is `bytes[ends[i - 1], ends[i])`. */
+export interface Redactable {
+  /** Alone in its ArrayBuffer. With room behind `used`, or else replaced by a larger one when masks are longer than secrets. */
+  bytes: Buffer;
+  used: number;
+  count: number;
+  ends: Uint32Array;
+  flags: Uint8Array;
+  /** Bits; of interest here is PEM_REST. */
+  marks: Uint8Array;
+  /** Faster than the scan of secret-scan.ts, with the same result; null when the places are too many to list. */
+  findSecrets?: ((used: number) => Uint32Array | null) | null;
+}
+
+/** Mark of a record that begins inside a PEM block whose head went before it. */
+export const PEM_REST = 1;
 
 /** Bytes [start, end) of the bench's messages, inside one record, and what stands there instead. */
 interface Edit {
@@ -16,7 +32,7 @@ interface Edit {
 
 export interface Redactor {
   /** Redacts the messages of the first `n` records in place, sets FLAG.REDACTED and counts each hit by rule. */
-  redact(bench: Workbench, n: number): void;
+  redact(bench: Redactable, n: number): void;
 }
 
 export type RedactionConfig = Pick<CollectorConfig, 'redact' | 'redactCards' | 'redaction'>;
@@ -64,7 +80,7 @@ export function createRedactor(config: RedactionConfig, count: (rule: string) =>
     return text;
   };
 
-  function builtIn(bench: Workbench, n: number, edits: Edit[]): void {
+  function builtIn(bench: Redactable, n: number, edits: Edit[]): void {
     const { bytes, ends } = bench;
     const used = ends[n - 1];
     let record = 0;
@@ -75,17 +91,19 @@ export function createRedactor(config: RedactionConfig, count: (rule: string) =>
       const found = secretAt(bytes, at, record === 0 ? 0 : ends[record - 1], ends[record]);
       if (found) edits.push({ record, start: found.start, end: found.end, text: maskOf(found.rule) });
     };
-    scan.scan(bytes, used, look);
+    const places = bench.findSecrets?.(used);
+    if (places) for (const place of places) look(place);
+    else scan.scan(bytes, used, look);
     for (let i = 0; i < n; i++) {
       const start = i === 0 ? 0 : ends[i - 1];
       const c = bytes[start];
       if (c === 65 || c === 103) look(start);
-      if (bench.marks[i] & MARK.PEM_REST)
+      if (bench.marks[i] & PEM_REST)
         edits.push({ record: i, start, end: pemEnd(bytes, start, ends[i]), text: maskOf('private_key') });
     }
   }
 
-  function cards(bench: Workbench, n: number, edits: Edit[]): void {
+  function cards(bench: Redactable, n: number, edits: Edit[]): void {
     for (let i = 0; i < n; i++) {
       const from = i === 0 ? 0 : bench.ends[i - 1];
       if (bench.ends[i] - from < 13) continue;
@@ -94,7 +112,7 @@ export function createRedactor(config: RedactionConfig, count: (rule: string) =>
     }
   }
 
-  function applyOwn(bench: Workbench, n: number, rule: OwnRule, edits: Edit[]): void {
+  function applyOwn(bench: Redactable, n: number, rule: OwnRule, edits: Edit[]): void {
     const { bytes, ends } = bench;
     let next = rule.literal ? bytes.indexOf(rule.literal) : 0;
     for (let i = 0; i < n; i++) {
@@ -129,7 +147,7 @@ export function createRedactor(config: RedactionConfig, count: (rule: string) =>
 }
 
 /** Rewrites the messages with the edits put in; where two overlap both are covered by the first's text. */
-function apply(bench: Workbench, edits: Edit[]): void {
+function apply(bench: Redactable, edits: Edit[]): void {
   edits.sort((a, b) => a.start - b.start || b.end - a.end);
   const merged: Edit[] = [];
   for (const edit of edits) {
@@ -154,6 +172,12 @@ function apply(bench: Workbench, edits: Edit[]): void {
   }
   parts.push(bench.bytes.subarray(from, bench.used));
   const text = Buffer.concat(parts);
+  const used = first + text.length;
+  if (used > bench.bytes.length) {
+    const grown = Buffer.allocUnsafeSlow(used + (used >> 2));
+    bench.bytes.copy(grown, 0, 0, first);
+    bench.bytes = grown;
+  }
   text.copy(bench.bytes, first);
-  bench.used = first + text.length;
+  bench.used = used;
 }

@@ -1,5 +1,5 @@
 import { RE2JS } from 're2js';
-import { FleetlogError } from '../../model/errors.ts';
+import { FleetlogError } from './errors.ts';
 
 /** Compiles a user's RE2 pattern (linear time whatever the text); throws `bad_config` naming the key it stands in. */
 export function compilePattern(pattern: string, key: string): RE2JS {

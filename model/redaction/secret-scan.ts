@@ -19,15 +19,15 @@ const code = (text: string): number =>
   (text.charCodeAt(0) | (text.charCodeAt(1) << 8) | (text.charCodeAt(2) << 16) | FOLD) & 0xffffff;
 
 /** Where the word begins, seen from the trigram, and its first four letters. */
-interface Entry {
+export interface Entry {
   trigram: number;
   back: number;
   word: number;
   next: number;
 }
 
-/** Chains of entries by slot; 0 is none. */
-function buildTable(): { table: Uint16Array; entries: Entry[] } {
+/** Chains of entries by slot, 2^14 of them; 0 is none. The collector's kernel scans by the same tables. */
+export function secretTables(): { table: Uint16Array; entries: Entry[] } {
   const table = new Uint16Array(1 << TABLE_BITS);
   const entries: Entry[] = [{ trigram: -1, back: 0, word: 0, next: 0 }];
   const fourOf = (word: string): number => (code(word) | ((word.charCodeAt(3) | 0x20) << 24)) >>> 0;
@@ -58,7 +58,7 @@ export interface SecretScan {
 }
 
 export function createSecretScan(): SecretScan {
-  const { table, entries } = buildTable();
+  const { table, entries } = secretTables();
   let words: Uint32Array = new Uint32Array(0);
 
   function judge(
