@@ -256,7 +256,7 @@ export const ScopeSchema = Closed({
   app: Type.String({ minLength: 1, maxLength: 512, description: 'Pattern, `*` for any run of characters' }),
   env: Type.String({ minLength: 1, maxLength: 512, description: 'Pattern' }),
 });
-export const RoleSchema = Type.Enum(['admin', 'reader', 'collector', 'metrics']);
+export const RoleSchema = Type.Enum(['admin', 'reader', 'collector', 'push', 'metrics']);
 export const MeSchema = Type.Object({
   name: Type.String(),
   kind: Type.Enum(['user', 'token', 'anonymous']),
@@ -311,7 +311,11 @@ export const TokenCreateSchema = Closed({
   role: Type.Optional(RoleSchema),
   scopes: Type.Optional(Type.Array(ScopeSchema, { maxItems: 100 })),
   host: Type.Optional(
-    Type.String({ minLength: 1, maxLength: 256, description: 'For role collector: the only host it may write' }),
+    Type.String({
+      minLength: 1,
+      maxLength: 256,
+      description: 'Role collector: the only host it may write; push: the host of lines that name none',
+    }),
   ),
   days: Type.Optional(Type.Integer({ minimum: 1, maximum: 3650, description: 'Days until it expires; absent: never' })),
 });

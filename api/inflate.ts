@@ -1,9 +1,9 @@
 import type { Readable } from 'node:stream';
-import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
 import { FleetlogError } from '../model/errors.ts';
 
 /** A body may say it is compressed like this; others, and lists of them, are refused. */
-const INFLATERS = { gzip: createGunzip, zstd: createZstdDecompress } as const;
+const INFLATERS = { gzip: createGunzip, zstd: createZstdDecompress, deflate: createInflate } as const;
 
 /**
  * The whole body, inflated. `take` is told of bytes as they come out and throws when they are too many, so a bomb costs no
@@ -20,7 +20,7 @@ export async function inflateBody(
     throw new FleetlogError(
       'unsupported_media_type',
       `cannot read a body with content-encoding ${JSON.stringify(name.slice(0, 40))}`,
-      { hint: 'send zstd, gzip or identity' },
+      { hint: 'send zstd, gzip, deflate or identity' },
     );
   }
   const inflater = name === 'identity' ? null : INFLATERS[name as keyof typeof INFLATERS]();

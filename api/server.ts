@@ -16,6 +16,7 @@ import { createFleetView } from './fleet-view.ts';
 import { registerGuard } from './guard.ts';
 import { checkListener, publicAddress, readTls } from './listener.ts';
 import { measureProcess } from './process-telemetry.ts';
+import { registerPushCredentials } from './push/credentials.ts';
 import { createReadGate } from './read-gate.ts';
 import { registerRoutes } from './routes/routes.ts';
 import { registerSecurityHeaders } from './security-headers.ts';
@@ -81,6 +82,7 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   registerSecurityHeaders(app, { tls: tls !== null });
   registerErrorAnswers(app, context);
+  registerPushCredentials(app, context);
   registerGuard(app, context);
   registerRequestTelemetry(app, context);
   const routes = await registerRoutes(app, context);

@@ -11,7 +11,7 @@ export interface Principal {
   scopes: Scope[];
   /** Scopes of the person a token belongs to: a token never sees more than they do now. */
   within: Scope[] | null;
-  /** Role collector: the only host it may write. */
+  /** Role collector: the only host it may write; role push: the host of lines that name none. */
   host: string | null;
   /** The person behind it, whose end is its end; null for machines. */
   owner: string | null;
@@ -22,13 +22,14 @@ export interface Principal {
 export const EVERYTHING: readonly Scope[] = [{ app: '*', env: '*' }];
 
 /** What a route asks of its caller. `open` needs none; `peer` is decided by the route itself (/metrics). */
-export type Access = 'open' | 'peer' | 'any' | 'read' | 'admin' | 'collect';
+export type Access = 'open' | 'peer' | 'any' | 'read' | 'admin' | 'collect' | 'push';
 
 const ROLES: Record<Exclude<Access, 'open' | 'peer'>, readonly Role[]> = {
-  any: ['admin', 'reader', 'collector', 'metrics'],
+  any: ['admin', 'reader', 'collector', 'push', 'metrics'],
   read: ['admin', 'reader'],
   admin: ['admin'],
   collect: ['collector'],
+  push: ['push', 'admin'],
 };
 
 export function mayAccess(principal: Principal, access: Exclude<Access, 'open' | 'peer'>): boolean {

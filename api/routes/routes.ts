@@ -16,6 +16,7 @@ import { registerMetricsSeries } from './metrics-series.ts';
 import { registerMetricsTop } from './metrics-top.ts';
 import { registerMove } from './move.ts';
 import { registerPeople } from './people.ts';
+import { registerPush } from './push-routes.ts';
 import { registerTail } from './tail.ts';
 import { registerTokens } from './tokens.ts';
 import { registerUsers } from './users.ts';
@@ -46,6 +47,7 @@ export async function registerRoutes(
   registerViews(app, context);
   registerAuditRoutes(app, context);
   registerCollect(app, context);
+  registerPush(app, context);
   registerMove(app, context);
   registerHealth(app, context);
   await registerDashboard(app, context.dashboardDir);

@@ -17,7 +17,7 @@ import { formatMaybe, formatTime } from '../times.ts';
 
 const Named = Type.Object({ id: Type.String({ pattern: '^[a-z0-9]{12}$' }) });
 /** They outlive the person who made them: a host must not fall silent because an operator has left. */
-const MACHINE_ROLES: readonly Role[] = ['collector', 'metrics'];
+const MACHINE_ROLES: readonly Role[] = ['collector', 'push', 'metrics'];
 
 export function registerTokens(app: ApiApp, context: ApiContext): void {
   const { tokens, log, changes } = context;
@@ -59,8 +59,8 @@ export function registerTokens(app: ApiApp, context: ApiContext): void {
           hint: 'name the one host it may write, as collector.host has it',
         });
       }
-      if (role !== 'collector' && body.host !== undefined)
-        throw new FleetlogError('bad_request', 'cannot use host: only tokens of role collector have one');
+      if (role !== 'collector' && role !== 'push' && body.host !== undefined)
+        throw new FleetlogError('bad_request', 'cannot use host: only tokens of role collector or push have one');
       const { token, secret } = await tokens.create({
         name: body.name,
         role,

@@ -26,11 +26,15 @@ export const token: CommandGroup = {
       options: {
         role: {
           type: 'text',
-          choices: ['admin', 'reader', 'collector', 'metrics'],
+          choices: ['admin', 'reader', 'collector', 'push', 'metrics'],
           help: 'what it may do (default reader)',
         },
         scope: { type: 'list', value: 'APP/ENV', help: 'only these apps and envs, * for any characters (repeatable)' },
-        host: { type: 'text', value: 'HOST', help: 'role collector: the only host it may write' },
+        host: {
+          type: 'text',
+          value: 'HOST',
+          help: 'collector: the only host it may write; push: the host of lines that name none',
+        },
         days: { type: 'number', value: 'N', minimum: 1, help: 'days until it expires (default: never)' },
         output: JSON_OUTPUT,
         ...CLIENT,
@@ -38,6 +42,10 @@ export const token: CommandGroup = {
       examples: [
         ['fleetlog token create ci --scope shop/prod --days 90', 'reads one app for a quarter'],
         ['fleetlog token create web-07 --role collector --host web-07', 'lets one host send its logs here'],
+        [
+          'fleetlog token create fluent-bit --role push --scope shop/prod',
+          'lets another shipper send lines of one app',
+        ],
         ['fleetlog token create prometheus --role metrics', 'reads /metrics from another machine'],
       ],
       async run(args, io) {

@@ -120,7 +120,7 @@ function AddToken({ me, onDone, onCancel }: { me: Me; onDone(secret: string): vo
       }),
     onSuccess: (made) => onDone(made.secret),
   });
-  const roles: Role[] = me.role === 'admin' ? ['reader', 'collector', 'metrics', 'admin'] : ['reader'];
+  const roles: Role[] = me.role === 'admin' ? ['reader', 'collector', 'push', 'metrics', 'admin'] : ['reader'];
   const set = (change: Partial<typeof token>) => setToken({ ...token, ...change });
   return (
     <form

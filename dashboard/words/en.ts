@@ -123,6 +123,7 @@ export const en = {
     admin: 'admin: everything, users and tokens',
     reader: 'reader: logs in the scope',
     collector: 'collector: writes lines of one host',
+    push: 'push: sends lines by other shippers',
     metrics: 'metrics: reads /metrics',
     apps: 'Apps',
     envs: 'Envs',

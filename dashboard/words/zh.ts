@@ -119,6 +119,7 @@ export const zh: Words = {
     admin: 'admin：全部日志、用户与令牌',
     reader: 'reader：范围内的日志',
     collector: 'collector：写入一台主机的日志',
+    push: 'push：由其他采集器发送日志',
     metrics: 'metrics：读取 /metrics',
     apps: '应用',
     envs: '环境',
