@@ -35,6 +35,8 @@ export interface IngestCounters {
   tooOld: number;
   deadLetters: number;
   retries: number;
+  /** Lines that no series at `/metrics` counts, for there were `ingest.volumeSeries` of them. */
+  volumeOverflowLines: number;
   /** Milliseconds from reading a batch to its acknowledgement, of the last delivery. */
   lagMs: number;
 }
@@ -52,6 +54,7 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
     tooOld: 0,
     deadLetters: 0,
     retries: 0,
+    volumeOverflowLines: 0,
     lagMs: 0,
   };
 
@@ -111,7 +114,7 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
       }
     }
     await append(lines);
-    for (const status of statuses) await options.statuses.keep(status);
+    if (statuses.length > 0) await options.statuses.keep(statuses);
     counters.batches += deliveries.length;
     for (const delivery of deliveries) counters.bytes += delivery.batch.length;
   }
@@ -125,7 +128,10 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
       throw error;
     }
   });
-  return { counters: () => ({ ...counters }), close: () => subscription.close() };
+  return {
+    counters: () => ({ ...counters, volumeOverflowLines: options.volume?.overflow() ?? 0 }),
+    close: () => subscription.close(),
+  };
 }
 
 /** Detects levels nobody has looked for, in place; true when it changed any. */

@@ -24,22 +24,12 @@ export function exposeLogVolume(registry: Registry, volume: LogVolume): void {
     known = new Set(alive);
   }
 
-  // Registered first, so that its collect runs before the others are read.
-  new Counter({
-    name: 'fleetlog_log_overflow_lines_total',
-    help: 'Lines stored that no series counts, because ingest.volumeSeries of them were there.',
-    registers: [registry],
-    collect() {
-      refresh();
-      this.reset();
-      this.inc(volume.overflow());
-    },
-  });
-  const counter = (name: string, help: string, value: (entry: VolumeSeries) => number): void => {
+  const counter = (name: string, help: string, value: (entry: VolumeSeries) => number, collect = () => {}): void => {
     const read = () => shown.map(({ entry, fresh }) => ({ labels: entry.labels, value: fresh ? 0 : value(entry) }));
-    new ReadCounter({ name, help, labelNames: LABELS, registers: [registry] }, read);
+    new ReadCounter({ name, help, labelNames: LABELS, registers: [registry], collect }, read);
   };
-  counter('fleetlog_log_lines_total', 'Lines stored, by app, env, host and level.', (entry) => entry.lines);
+  // Every metric's collect runs before any is read: both show the same moment.
+  counter('fleetlog_log_lines_total', 'Lines stored, by app, env, host and level.', (entry) => entry.lines, refresh);
   counter('fleetlog_log_bytes_total', 'Message bytes of those lines.', (entry) => entry.bytes);
 }
 

@@ -80,20 +80,17 @@ describe('log volume at /metrics', () => {
     exposeLogVolume(registry, v);
     const labels = '{app="shop",env="prod",host="h1",level="error"}';
     v.stored([batch('shop', [5, 5])], { stored: 2, ...ALL });
-    const overflow = 'fleetlog_log_overflow_lines_total 0';
     expect(await scrape(registry)).toEqual([
-      overflow,
       `fleetlog_log_lines_total${labels} 0`,
       `fleetlog_log_bytes_total${labels} 0`,
     ]);
     v.stored([batch('shop', [5])], { stored: 1, ...ALL });
     expect(await scrape(registry)).toEqual([
-      overflow,
       `fleetlog_log_lines_total${labels} 3`,
       `fleetlog_log_bytes_total${labels} 4`,
     ]);
     clock.now = 61_000;
-    expect(await scrape(registry)).toEqual([overflow]);
+    expect(await scrape(registry)).toEqual([]);
     v.stored([batch('shop', [5])], { stored: 1, ...ALL });
     expect(await scrape(registry)).toContain(`fleetlog_log_lines_total${labels} 0`);
   });
