@@ -279,6 +279,7 @@ export const UserSchema = Type.Object({
   createdAt: Time,
   lastLoginAt: Maybe(Time),
   disabled: Type.Boolean(),
+  provider: Type.Optional(Str('Issuer they sign in by; absent for local users')),
 });
 export const UserCreateSchema = Closed({
   name: Type.String({ minLength: 1, maxLength: 128, pattern: '^[^\\s/:]+$' }),
@@ -401,6 +402,7 @@ export type ApiToken = Static<typeof TokenSchema>;
 export type ApiView = Static<typeof ViewSchema>;
 export type ViewWrite = Static<typeof ViewWriteSchema>;
 export type ApiMove = Static<typeof MoveSchema>;
+export type { LoginMethods } from './auth/oidc-shapes.ts';
 export type ApiErrorBody = Static<typeof ErrorSchema>;
 
 /** Server-sent events of `logs/tail`: `record` carries an ApiRecord, `skipped` and `watermark` these. */

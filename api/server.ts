@@ -3,6 +3,8 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify';
 import { systemClock } from '../model/clock.ts';
 import { FleetlogError } from '../model/errors.ts';
+import { createAuditLog } from './audit/audit-log.ts';
+import { registerAudit } from './audit/requests.ts';
 import { createAuthenticator } from './auth/authenticator.ts';
 import { createAuthChanges } from './auth/changes.ts';
 import { createPasswords } from './auth/passwords.ts';
@@ -48,7 +50,9 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
   const tls = readTls(config);
   const clock = deps.clock ?? systemClock;
   const passwords = deps.passwords ?? createPasswords();
-  const users = createUsers({ state, clock, passwords, passwordLength: config.auth.passwordLength });
+  const { oidc, mode, passwordLength } = config.auth;
+  const provider = mode === 'oidc' ? { issuer: oidc.issuer, tokenDays: oidc.tokenDays } : null;
+  const users = createUsers({ state, clock, passwords, passwordLength, provider });
   const { sessionIdleHours: idleHours, sessionHours: hours } = config.auth;
   const sessions = createSessions({ state, clock, users, idleHours, hours });
   const tokens = createTokens({ state, clock });
@@ -67,6 +71,7 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
       exports: () => live.exports(),
     }),
     fleet,
+    audit: createAuditLog({ state, clock, log, days: config.audit.days, flushMs: config.audit.flushMs }),
     watermark: createWatermark({ fleet, clock, silentMs: config.ingest.silentMs }),
     gate,
     authenticate: createAuthenticator({ config, users, sessions, tokens }),
@@ -84,6 +89,7 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
   registerErrorAnswers(app, context);
   registerPushCredentials(app, context);
   registerGuard(app, context);
+  registerAudit(app, context, context.audit);
   registerRequestTelemetry(app, context);
   const routes = await registerRoutes(app, context);
   live.tails = routes.tails;

@@ -1,5 +1,6 @@
 import { didYouMean } from '../model/nearest.ts';
 import { type Command, type CommandGroup, UsageError } from './command.ts';
+import { audit } from './commands/audit.ts';
 import { config } from './commands/config.ts';
 import { context } from './commands/context.ts';
 import { deadLetters } from './commands/dead-letters.ts';
@@ -20,7 +21,7 @@ export const commandGroups: readonly { title: string; entries: readonly (Command
   { title: 'Run', entries: [start, demo, collector, ingest, api, dockerProxy] },
   { title: 'Read logs', entries: [search, tail, context, exportLines] },
   { title: 'See what runs', entries: [apps, hosts, containers, events] },
-  { title: 'Look after it', entries: [doctor, config, token, user, deadLetters, move] },
+  { title: 'Look after it', entries: [doctor, config, token, user, audit, deadLetters, move] },
 ];
 
 export type Found = { command: Command; rest: string[] } | { command: null; group: CommandGroup; rest: string[] };
@@ -39,7 +40,12 @@ export function findEntry(args: readonly string[]): Found {
       )}`,
     );
   if (!('commands' in entry)) return { command: entry, rest: args.slice(1) };
-  if (second === undefined || second.startsWith('-')) return { command: null, group: entry, rest: args.slice(1) };
+  if (second === undefined || second.startsWith('-')) {
+    const alone = entry.commands.find(({ name }) => name === entry.alone);
+    const isHelp = args.includes('--help') || args.includes('-h');
+    if (alone && !isHelp) return { command: alone, rest: args.slice(1) };
+    return { command: null, group: entry, rest: args.slice(1) };
+  }
   const full = `${entry.name} ${second}`;
   const command = entry.commands.find(({ name }) => name === full);
   if (command) return { command, rest: args.slice(2) };

@@ -57,6 +57,8 @@ export interface CommandGroup {
   name: string;
   summary: string;
   commands: Command[];
+  /** The command that the group's name alone stands for; without one it is help. */
+  alone?: string;
 }
 
 export interface Arguments {

@@ -139,6 +139,14 @@ export const ConfigSchema = Type.Object(
           scopes: list('Scopes asked for.', Type.String(), ['openid', 'profile', 'email']),
           nameClaim: text('Claim that names the person.', 'preferred_username'),
           groupsClaim: text('Claim with the list of groups.', 'groups'),
+          label: text('Name of the provider on the button of the login page; empty is its host.'),
+          clockSkewMs: whole("How far the provider's clock may differ from this host's.", 60_000, 0, 600_000),
+          tokenDays: whole(
+            'Tokens that a person made rest when their last sign-in is longer ago: what the provider knows of leavers is learnt at sign-in.',
+            30,
+            1,
+            3_650,
+          ),
           caFile: path("PEM file of the provider's certificate authority; empty uses the system's."),
           groups: list(
             'What the members of a group may do; all that match are added up. Nobody gets in without a match.',

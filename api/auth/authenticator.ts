@@ -48,7 +48,9 @@ export function userPrincipal(user: UserDoc, session: string | null): Principal 
 /** A person's token ends with the person and never has more than they have now. */
 async function tokenPrincipal(token: TokenDoc, users: Users): Promise<Principal | null> {
   const owner = token.owner === null ? null : await users.get(token.owner);
-  if (token.owner !== null && (!owner || owner.disabled)) return null;
+  if (token.owner !== null && (!owner || !users.isVouchedFor(owner))) return null;
+  // Somebody else may have the name by now.
+  if (owner && token.createdAt < owner.createdAt) return null;
   const role: Role = token.role === 'admin' && owner && owner.role !== 'admin' ? 'reader' : token.role;
   return {
     id: `token:${token.id}`,

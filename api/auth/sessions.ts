@@ -55,7 +55,7 @@ export function createSessions(options: {
       const found = await state.get<SessionDoc>(KIND, id);
       if (!found) return null;
       const user = await users.get(found.doc.user);
-      if (over(found.doc) || !user || user.disabled || user.era !== found.doc.era) {
+      if (over(found.doc) || !user || !users.isActive(user) || user.era !== found.doc.era) {
         await state.delete(KIND, id);
         return null;
       }

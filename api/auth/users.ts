@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import type { Clock } from '../../model/clock.ts';
 import { FleetlogError, isCode } from '../../model/errors.ts';
 import type { StateStore, Versioned } from '../../store/state-store.ts';
@@ -5,7 +6,9 @@ import type { Role, Scope } from '../contract.ts';
 import { checkNewPassword, type Passwords } from './passwords.ts';
 import { EVERYTHING } from './principal.ts';
 
-const KIND = 'user';
+export const USER_KIND = 'user';
+const KIND = USER_KIND;
+const DAY = 86_400e6;
 /** Attempts at a change that others race with before it is given back as a conflict. */
 const TRIES = 5;
 
@@ -20,9 +23,21 @@ export interface UserDoc {
   disabled: boolean;
   /** See `Passwords`. */
   password: string;
-  /** Sessions made under another era are over: it changes with the password and when the user is disabled. */
+  /** Sessions made under another era are over: it changes with the password, when the user is disabled, and with each new user. */
   era: number;
+  /** Who vouches for them, in place of a password: they come in by the login provider only. */
+  provider?: { issuer: string; subject: string };
 }
+
+/** The login provider people come from, with `auth.mode: oidc`. */
+export interface PeopleProvider {
+  issuer: string;
+  /** A person's tokens rest when their last sign-in is longer ago. */
+  tokenDays: number;
+}
+
+/** Drawn, so that a session of somebody who was removed does not fit whoever gets the name next. */
+export const newEra = (): number => randomInt(1, 2 ** 47);
 
 export interface UserChange {
   password?: string;
@@ -43,6 +58,10 @@ export interface Users {
   /** The user when the password is theirs and they are not disabled; a miss takes as long as a hit. */
   verify(name: string, password: string): Promise<UserDoc | null>;
   sawLogin(name: string): Promise<void>;
+  /** Whether they may come in: not disabled, and local or of the provider that is configured now. */
+  isActive(user: UserDoc): boolean;
+  /** Whether their tokens count: active, and vouched for by a sign-in at the provider that is not too long ago. */
+  isVouchedFor(user: UserDoc): boolean;
 }
 
 export const foldName = (name: string): string => name.normalize('NFKC').toLowerCase();
@@ -52,8 +71,12 @@ export function createUsers(options: {
   clock: Clock;
   passwords: Passwords;
   passwordLength: number;
+  provider?: PeopleProvider | null;
 }): Users {
-  const { state, clock, passwords, passwordLength } = options;
+  const { state, clock, passwords, passwordLength, provider = null } = options;
+
+  const isActive = (user: UserDoc): boolean =>
+    !user.disabled && (user.provider === undefined || user.provider.issuer === provider?.issuer);
 
   const find = (name: string): Promise<Versioned<UserDoc> | null> =>
     name.length > 0 && name.length <= 128 ? state.get<UserDoc>(KIND, foldName(name)) : Promise.resolve(null);
@@ -106,7 +129,7 @@ export function createUsers(options: {
         lastLoginAt: null,
         disabled: false,
         password: await passwords.hash(password),
-        era: 1,
+        era: newEra(),
       };
       try {
         await state.put(KIND, foldName(name), doc, null);
@@ -122,6 +145,7 @@ export function createUsers(options: {
       if (change.password !== undefined) checkNewPassword(change.password, name, passwordLength);
       const password = change.password === undefined ? null : await passwords.hash(change.password);
       return edit(name, async (user) => {
+        if (user.provider) refuseRights(change);
         const loses = change.disabled === true || (change.role !== undefined && change.role !== 'admin');
         if (loses) await assertAdminBeside(user);
         return {
@@ -144,12 +168,28 @@ export function createUsers(options: {
 
     async verify(name, password) {
       const user = (await find(name))?.doc ?? null;
-      const right = await passwords.verify(password, user?.password ?? null);
-      return right && user && !user.disabled ? user : null;
+      const right = await passwords.verify(password, user && !user.provider ? user.password : null);
+      return right && user && isActive(user) ? user : null;
     },
 
     async sawLogin(name) {
       await edit(name, async (user) => ({ ...user, lastLoginAt: clock.nowUs() }));
     },
+    isActive,
+    isVouchedFor: (user) =>
+      isActive(user) &&
+      (user.provider === undefined || clock.nowUs() - (user.lastLoginAt ?? 0) <= (provider?.tokenDays ?? 0) * DAY),
   };
+}
+
+/** What the provider says at each sign-in would undo it. */
+function refuseRights(change: UserChange): void {
+  if (change.password === undefined && change.role === undefined && change.scopes === undefined) return;
+  throw new FleetlogError(
+    'bad_request',
+    'cannot change password, role or scopes of somebody who signs in by a provider',
+    {
+      hint: 'change their groups at the provider, or auth.oidc.groups; here they can be disabled or removed',
+    },
+  );
 }

@@ -1,5 +1,6 @@
 import { FleetlogError } from '../../model/errors.ts';
 import { decodeRecordId } from '../../model/position.ts';
+import { tellAudit } from '../audit/hint.ts';
 import type { ApiApp, ApiContext } from '../context.ts';
 import { ContextAnswerSchema, ContextQuerySchema, ErrorSchema } from '../contract.ts';
 import { goneSignal } from '../gone.ts';
@@ -48,6 +49,7 @@ export function registerContext(app: ApiApp, context: ApiContext): void {
             hint: 'it may be older than retention keeps',
           });
         }
+        tellAudit(request, { detail: { rows: found.before.length + 1 + found.after.length } });
         return {
           before: found.before.map(apiRecord),
           anchor: apiRecord(found.anchor),

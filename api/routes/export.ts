@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { FleetlogError } from '../../model/errors.ts';
+import { noteStream } from '../audit/requests.ts';
 import type { ApiApp, ApiContext } from '../context.ts';
 import { ErrorSchema, ExportQuerySchema } from '../contract.ts';
 import { EXPORT_FORMATS } from '../export-formats.ts';
@@ -61,6 +62,7 @@ export function registerExport(app: ApiApp, context: ApiContext): () => number {
           throw error;
         } finally {
           context.log.info({ who: principal.id, rows, cancelled: signal.aborted }, 'export ends');
+          noteStream(context, request, 'logs.export.end', { rows, cancelled: signal.aborted });
         }
       }
 

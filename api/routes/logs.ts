@@ -1,3 +1,4 @@
+import { tellAudit } from '../audit/hint.ts';
 import type { ApiApp, ApiContext } from '../context.ts';
 import { ErrorSchema, LogsAnswerSchema, LogsQuerySchema } from '../contract.ts';
 import { type Cursor, decodeCursor, treeHash } from '../cursor.ts';
@@ -50,6 +51,7 @@ export function registerLogs(app: ApiApp, context: ApiContext): void {
         notes.push(...noteRetention(page, config, clock));
         if (records.length === 0 && !page.after && !timedOut)
           notes.push(...(await explainEmpty(context, asked, principal, page, signal)));
+        tellAudit(request, { detail: { rows: records.length } });
         const texts = await recordTexts(records, signal);
         const rest = JSON.stringify({ next, completeTo: formatMaybe(completeTo), gaps, notes, stats: found.stats });
         return `{"records":[${texts.join(',')}],${rest.slice(1)}`;

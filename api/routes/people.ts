@@ -1,8 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { FleetlogError } from '../../model/errors.ts';
+import { tellAudit } from '../audit/hint.ts';
 import { userPrincipal } from '../auth/authenticator.ts';
-import { clearSessionCookie, readSessionCookie, setSessionCookie } from '../auth/cookie.ts';
+import { clearSessionCookie } from '../auth/cookie.ts';
 import type { Principal } from '../auth/principal.ts';
+import { signIn } from '../auth/sign-in.ts';
 import { createThrottle } from '../auth/throttle.ts';
 import { foldName, type UserDoc } from '../auth/users.ts';
 import type { ApiApp, ApiContext } from '../context.ts';
@@ -42,12 +44,7 @@ export function registerPeople(app: ApiApp, context: ApiContext): void {
   }
 
   async function enter(request: FastifyRequest, reply: FastifyReply, user: UserDoc): Promise<Me> {
-    const former = readSessionCookie(request.headers.cookie, config);
-    const session = former && (await sessions.resolve(former));
-    if (session) await sessions.end(session.id);
-    setSessionCookie(reply, await sessions.create(user), config);
-    await users.sawLogin(user.name);
-    log.info({ who: `user:${foldName(user.name)}`, from: request.ip }, 'signed in');
+    await signIn(context, request, reply, user);
     return me(userPrincipal(user, null));
   }
 
@@ -69,6 +66,8 @@ export function registerPeople(app: ApiApp, context: ApiContext): void {
       if (!user) {
         telemetry.login('wrong');
         log.warn({ from: request.ip }, 'a login failed');
+        // Only a name that exists: people type their password where the name belongs.
+        if (await users.get(name)) tellAudit(request, { actor: `user:${foldName(name)}`, kind: 'user' });
         throw new FleetlogError('bad_credentials');
       }
       telemetry.login('right');

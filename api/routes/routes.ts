@@ -15,6 +15,7 @@ import { registerLogs } from './logs.ts';
 import { registerMetricsSeries } from './metrics-series.ts';
 import { registerMetricsTop } from './metrics-top.ts';
 import { registerMove } from './move.ts';
+import { registerOidc } from './oidc.ts';
 import { registerPeople } from './people.ts';
 import { registerPush } from './push-routes.ts';
 import { registerTail } from './tail.ts';
@@ -42,6 +43,7 @@ export async function registerRoutes(
   }
   registerLedger(app, context);
   registerPeople(app, context);
+  registerOidc(app, context);
   registerUsers(app, context);
   registerTokens(app, context);
   registerViews(app, context);

@@ -1,4 +1,5 @@
 import { FleetlogError } from '../../model/errors.ts';
+import { noteStream } from '../audit/requests.ts';
 import { mayAccess } from '../auth/principal.ts';
 import type { ApiApp, ApiContext } from '../context.ts';
 import { ErrorSchema, TailQuerySchema } from '../contract.ts';
@@ -89,7 +90,11 @@ export function registerTail(app: ApiApp, context: ApiContext): { open: () => nu
         },
       );
       tails.add(tail);
-      raw.once('close', () => tails.delete(tail));
+      noteStream(context, request, 'logs.tail');
+      raw.once('close', () => {
+        tails.delete(tail);
+        noteStream(context, request, 'logs.tail.end', { rows: tail.rows() });
+      });
     },
   );
 

@@ -93,5 +93,6 @@ function apiUser(user: UserDoc): ApiUser {
     createdAt: formatTime(user.createdAt),
     lastLoginAt: formatMaybe(user.lastLoginAt),
     disabled: user.disabled,
+    ...(user.provider && { provider: user.provider.issuer }),
   };
 }

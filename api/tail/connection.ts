@@ -38,7 +38,10 @@ export interface TailRequest {
 }
 
 /** Serves one tail until the client goes, the rights go, or `end` is called. */
-export function startTail(parts: TailParts, request: TailRequest): { end(reason: TailEnd['reason']): void } {
+export function startTail(
+  parts: TailParts,
+  request: TailRequest,
+): { end(reason: TailEnd['reason']): void; rows(): number } {
   const { context, arrivals, pump } = parts;
   const { raw, signal } = request;
   const { config, clock, store, telemetry, log } = context;
@@ -48,10 +51,18 @@ export function startTail(parts: TailParts, request: TailRequest): { end(reason:
   let alreadySent: { ids: Set<string>; until: number } | null = null;
   let due: { completeTo: number | null } | null = null;
   let ticks = 0;
+  let rows = 0;
 
-  const stream = createEventStream(raw, { rows: config.query.tailBufferRows }, (skipped) =>
+  const inner = createEventStream(raw, { rows: config.query.tailBufferRows }, (skipped) =>
     telemetry.tailSkipped(skipped.reason, skipped.count),
   );
+  const stream: typeof inner = {
+    ...inner,
+    record(...sent) {
+      rows++;
+      inner.record(...sent);
+    },
+  };
   const known = request.resume !== null && isKept(request.resume);
   const start = known ? { seq: request.resume!.seq, index: request.resume!.index } : { seq: arrivals.head(), index: 0 };
   const idAfter = (seq: number, index: number): string =>
@@ -151,7 +162,7 @@ export function startTail(parts: TailParts, request: TailRequest): { end(reason:
     stream.event('watermark', { completeTo: null }, idAfter(seq, index));
     pump.wake();
   })();
-  return { end };
+  return { end, rows: () => rows };
 }
 
 export function tooManyTails(open: number): FleetlogError {

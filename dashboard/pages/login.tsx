@@ -5,13 +5,18 @@ import { useClient } from '../client/client.tsx';
 import { Button, Labelled } from '../shell/controls.tsx';
 import { useWords } from '../words/words.tsx';
 import { Door, FormError } from './door.tsx';
+import { useLoginMethods } from './login-methods.ts';
+import styles from './page.module.css';
 
 export function LoginPage() {
   const words = useWords().login;
   const client = useClient();
   const queries = useQueryClient();
   const [, navigate] = useLocation();
-  const next = pathIn(new URLSearchParams(useSearch()).get('next'));
+  const search = new URLSearchParams(useSearch());
+  const next = pathIn(search.get('next'));
+  const refused = refusalIn(words.refused, search.get('refused'));
+  const { oidc } = useLoginMethods();
   const [name, setName] = useState('');
   const [password, setPassword] = useState('');
   const login = useMutation({
@@ -29,13 +34,26 @@ export function LoginPage() {
         login.mutate();
       }}
     >
-      {next !== '/logs' && login.error === null && <p>{words.signedOut}</p>}
+      {refused !== undefined && (
+        <p className={styles.error} role="alert">
+          {refused}
+        </p>
+      )}
+      {next !== '/logs' && refused === undefined && login.error === null && <p>{words.signedOut}</p>}
+      {oidc !== null && (
+        <>
+          <Button look="primary" onClick={() => window.location.assign(`${oidc.url}?${new URLSearchParams({ next })}`)}>
+            {words.signInWith(oidc.label)}
+          </Button>
+          <p>{words.orLocal}</p>
+        </>
+      )}
       <Labelled
         label={words.name}
         value={name}
         name="username"
         autoComplete="username"
-        autoFocus
+        autoFocus={oidc === null}
         required
         onChange={(event) => setName(event.target.value)}
       />
@@ -49,10 +67,10 @@ export function LoginPage() {
         onChange={(event) => setPassword(event.target.value)}
       />
       <FormError error={login.error} />
-      <Button look="primary" type="submit" disabled={login.isPending}>
+      <Button look={oidc === null ? 'primary' : undefined} type="submit" disabled={login.isPending}>
         {words.submit}
       </Button>
-      <p>{words.first}</p>
+      {oidc === null && <p>{words.first}</p>}
     </Door>
   );
 }
@@ -60,4 +78,9 @@ export function LoginPage() {
 /** Only a path of this page: a link must not lead elsewhere after signing in. */
 export function pathIn(next: string | null): string {
   return next !== null && /^\/(?![/\\])[\x20-\x7e]*$/.test(next) ? next : '/logs';
+}
+
+/** What a known code says; an address can name any, and must not choose the words. */
+function refusalIn(refusals: Record<string, string>, code: string | null): string | undefined {
+  return code !== null && Object.hasOwn(refusals, code) ? refusals[code] : undefined;
 }

@@ -36,6 +36,20 @@ export const en = {
     reload: 'Reload',
   },
   login: {
+    signInWith: (provider: string) => `Sign in with ${provider}`,
+    orLocal: 'or with a local account',
+    refused: {
+      provider_down: 'The login provider cannot be reached. Try again in a moment; local accounts still work.',
+      no_group:
+        'You are known to the login provider, but none of your groups may use this site. Ask its administrator.',
+      expired: 'That sign-in took too long, was used before, or was begun in another browser. Begin again.',
+      denied: 'The login provider was told not to sign you in.',
+      disabled: 'Your account is disabled here. Ask an administrator.',
+      name_taken: 'Your name belongs to another account here. An administrator can remove that account.',
+      no_name: 'The login provider does not say your name. An administrator can set auth.oidc.nameClaim.',
+      provider_refused: 'What the login provider answered cannot be accepted. Begin again.',
+      too_many: 'Too many sign-ins from your address. Wait a minute.',
+    },
     title: 'Sign in',
     name: 'Name',
     password: 'Password',
