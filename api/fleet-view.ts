@@ -9,6 +9,7 @@ import {
   type LedgerDoc,
 } from '../model/fleet.ts';
 import type { StateStore } from '../store/state-store.ts';
+import { instanceKey } from './fleet-lists.ts';
 
 /** Statuses come every 2 s: looking more often shows nothing new. The larger documents change less and cost more to read. */
 const HOSTS_MS = 1_000;
@@ -63,8 +64,18 @@ export function createFleetView(state: StateStore, clock: Clock): FleetView {
       const inventory = await all<InventoryDoc>(INVENTORY_KIND);
       const ledgers = await all<LedgerDoc>(LEDGER_KIND);
       const sources = ledgers.flatMap((doc) => doc.sources.map((source) => ({ ...source, host: doc.host })));
+      // Who keeps a host's inventory need not be who keeps the ledger of each of its sources.
+      const lastLines = new Map<string, number>();
+      for (const { host, source, lastLineAt } of sources) {
+        const key = instanceKey({ ...source, host });
+        if (lastLineAt !== null) lastLines.set(key, Math.max(lastLineAt, lastLines.get(key) ?? 0));
+      }
+      const withLastLine = (container: FleetContainer): FleetContainer => {
+        const lastLineAt = lastLines.get(instanceKey(container)) ?? 0;
+        return lastLineAt > (container.lastLineAt ?? 0) ? { ...container, lastLineAt } : container;
+      };
       return {
-        containers: inventory.flatMap((doc) => doc.containers.map((container) => ({ ...container, host: doc.host }))),
+        containers: inventory.flatMap((doc) => doc.containers.map((one) => withLastLine({ ...one, host: doc.host }))),
         sources,
         byFid: new Map(sources.map((source) => [source.fid, source])),
       };

@@ -1,5 +1,5 @@
 import { FleetlogError } from '../model/errors.ts';
-import { HOST_KIND, type HostDoc, INVENTORY_KIND, LEDGER_KIND } from '../model/fleet.ts';
+import { HOST_KIND, type HostDoc, INVENTORY_KIND, LEDGER_KIND, ledgerPrefix } from '../model/fleet.ts';
 import type { StateStore } from '../store/state-store.ts';
 
 /**
@@ -15,8 +15,11 @@ export async function forgetHost(state: StateStore, host: string, silent: (doc: 
     });
   await state.delete(INVENTORY_KIND, host);
   await state.delete(LEDGER_KIND, host);
-  for (let part = 1; await state.get(LEDGER_KIND, `${host}#${part}`); part++)
-    await state.delete(LEDGER_KIND, `${host}#${part}`);
+  for (;;) {
+    const { items } = await state.list(LEDGER_KIND, { prefix: ledgerPrefix(host) });
+    for (const { id } of items) await state.delete(LEDGER_KIND, id);
+    if (items.length === 0) break;
+  }
   // Last, for without it nobody would ask again after a failure; and only if it said nothing meanwhile.
   await state.delete(HOST_KIND, host, known.version);
 }

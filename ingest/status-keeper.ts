@@ -1,164 +1,143 @@
-import type { ContainerStatus, SourceStatus, StatusBatch } from '../model/batch.ts';
+import type { StatusBatch } from '../model/batch.ts';
 import type { Clock } from '../model/clock.ts';
-import {
-  HOST_KIND,
-  type HostDoc,
-  INVENTORY_KIND,
-  type InventoryDoc,
-  LEDGER_KIND,
-  type LedgerDoc,
-} from '../model/fleet.ts';
-import type { StateStore } from '../store/state-store.ts';
+import { isCode } from '../model/errors.ts';
+import { HOST_KIND, type HostDoc, INVENTORY_KIND, type InventoryDoc } from '../model/fleet.ts';
+import type { StateStore, Version } from '../store/state-store.ts';
+import { advanceHost } from './host-parts.ts';
+import { dropOtherLedgers, type KeptLedger, openKeptLedger } from './kept-ledger.ts';
+import { containerKey, type KeptContainer, mergeContainers, mergeGaps, touchContainers } from './status-merge.ts';
 
-/** Sources in one ledger document: keeps it under the state store's 4 MiB. Further ones go to `<host>#1`, `<host>#2`… */
-const SOURCES_PER_DOC = 2_000;
-const MAX_GAPS = 1_000;
-const DAY_US = 86_400e6;
-
-type KeptContainer = InventoryDoc['containers'][number];
-
-interface Kept {
-  doc: HostDoc;
-  containers: Map<string, KeptContainer>;
-  sources: Map<string, SourceStatus>;
-  ledgerDocs: number;
-}
+/** Hosts whose documents are written side by side. */
+const HOSTS_AT_ONCE = 8;
+/** Others that write the same host's document come first at most this often: there are no more processes than partitions. */
+const ATTEMPTS = 50;
 
 /** Keeps the latest status of each host in the StateStore, as the documents of `model/fleet.ts`. */
 export interface StatusKeeper {
-  /** Call when everything published before this status is searchable. */
-  keep(status: StatusBatch): Promise<void>;
+  /**
+   * Call when everything published before these statuses is searchable. Several processes may keep parts of one host: each writes the ledger
+   * of its parts, whoever has the home part the inventory, and all the host's one small document, by its version.
+   */
+  keep(statuses: StatusBatch | StatusBatch[]): Promise<void>;
+}
+
+interface KeptInventory {
+  containers: Map<string, KeptContainer>;
+  version: Version | null;
+}
+
+interface Kept {
+  inventory: KeptInventory | null;
+  /** By the part's index and number, or one of name '' for whole statuses. */
+  ledgers: Map<string, KeptLedger>;
+  /** Ledgers of another division into parts are gone. */
+  tidy: boolean;
 }
 
 export function createStatusKeeper(options: { state: StateStore; clock: Clock; retentionDays: number }): StatusKeeper {
-  const { state, clock } = options;
+  const { state, clock, retentionDays } = options;
   const hosts = new Map<string, Kept>();
 
-  async function load(host: string): Promise<Kept> {
-    const known = hosts.get(host);
-    // Someone may have had it forgotten; what was known of it then stays so.
-    if (known && (await state.get<HostDoc>(HOST_KIND, host))) return known;
-    const doc = (await state.get<HostDoc>(HOST_KIND, host))?.doc;
-    const inventory = (await state.get<InventoryDoc>(INVENTORY_KIND, host))?.doc;
-    const sources = new Map<string, SourceStatus>();
-    let ledgerDocs = 0;
-    for (; ; ledgerDocs++) {
-      const part = (await state.get<LedgerDoc>(LEDGER_KIND, ledgerId(host, ledgerDocs)))?.doc;
-      if (!part) break;
-      for (const source of part.sources) sources.set(source.fid, source);
-    }
-    const kept: Kept = {
-      doc: doc ?? {
-        host,
-        time: 0,
-        receivedAt: 0,
-        epoch: '',
-        version: '',
-        docker: { reachable: false },
-        behind: [],
-        gaps: [],
-        counters: {},
-      },
-      containers: new Map((inventory?.containers ?? []).map((c) => [containerKey(c), c])),
-      sources,
-      ledgerDocs,
+  async function ledgerOf(kept: Kept, status: StatusBatch): Promise<KeptLedger> {
+    const name = status.part ? `${status.part.of}.${status.part.index}` : '';
+    const known = kept.ledgers.get(name);
+    if (known) return known;
+    const ledger = await openKeptLedger(state, status, retentionDays);
+    kept.ledgers.set(name, ledger);
+    return ledger;
+  }
+
+  async function loadInventory(host: string): Promise<KeptInventory> {
+    const found = await state.get<InventoryDoc>(INVENTORY_KIND, host);
+    return {
+      containers: new Map((found?.doc.containers ?? []).map((c) => [containerKey(c), c])),
+      version: found?.version ?? null,
     };
+  }
+
+  async function putInventory(kept: Kept, status: StatusBatch, ledger: KeptLedger): Promise<void> {
+    if (status.part && status.part.index !== status.part.home) return;
+    for (let attempt = 1; ; attempt++) {
+      const inventory = (kept.inventory ??= await loadInventory(status.host));
+      const { containers } = inventory;
+      const changed = mergeContainers(containers, status, retentionDays);
+      const touched = touchContainers(containers, status.full ? [...ledger.sources.values()] : status.sources);
+      if (!changed && !touched) return;
+      const doc = { host: status.host, containers: [...containers.values()] };
+      try {
+        inventory.version = await state.put<InventoryDoc>(INVENTORY_KIND, status.host, doc, inventory.version);
+        return;
+      } catch (error) {
+        // Read again whatever the reason: what was not written must not count as known.
+        kept.inventory = null;
+        if (!isCode(error, 'version_conflict') || attempt === ATTEMPTS) throw error;
+      }
+    }
+  }
+
+  async function keepHost(host: string, statuses: StatusBatch[]): Promise<void> {
+    const now = clock.nowUs();
+    let found = await state.get<HostDoc>(HOST_KIND, host);
+    // Someone may have had it forgotten; what was known of it then stays so.
+    if (!found) hosts.delete(host);
+    const kept = hosts.get(host) ?? { inventory: null, ledgers: new Map(), tidy: false };
     hosts.set(host, kept);
-    return kept;
-  }
 
-  function mergeContainers(kept: Kept, status: StatusBatch): boolean {
-    const seen = new Set<string>();
-    for (const container of status.containers) {
-      const key = containerKey(container);
-      seen.add(key);
-      kept.containers.set(key, { ...container, lastLineAt: kept.containers.get(key)?.lastLineAt ?? null });
+    let doc: HostDoc | null = found?.doc ?? null;
+    for (const status of statuses) {
+      const next = advanceHost(doc, status, now);
+      if (!next) continue;
+      doc = next;
+      const ledger = await ledgerOf(kept, status);
+      await ledger.merge(status);
+      await putInventory(kept, status, ledger);
     }
-    if (status.full) {
-      const oldest = status.time - options.retentionDays * DAY_US;
-      for (const [key, container] of kept.containers) {
-        if (seen.has(key)) continue;
-        if (container.state !== 'removed') {
-          kept.containers.set(key, { ...container, state: 'removed', finishedAt: container.finishedAt ?? status.time });
-        } else if (Math.max(container.finishedAt ?? 0, container.lastLineAt ?? 0) < oldest) kept.containers.delete(key);
+
+    const draw = async (before: HostDoc | null): Promise<HostDoc | null> => {
+      let drawn: HostDoc | null = null;
+      for (const status of statuses) {
+        const next = advanceHost(drawn ?? before, status, now);
+        if (!next) continue;
+        const { sources } = await ledgerOf(kept, status);
+        drawn = { ...next, gaps: mergeGaps(next.gaps, status.gaps, sources) };
+      }
+      return drawn;
+    };
+    for (let attempt = 1; ; attempt++) {
+      const drawn = await draw(found?.doc ?? null);
+      if (!drawn) return;
+      try {
+        await state.put<HostDoc>(HOST_KIND, host, drawn, found?.version ?? null);
+        return await tidy(kept, drawn, statuses);
+      } catch (error) {
+        if (!isCode(error, 'version_conflict') || attempt === ATTEMPTS) throw error;
+        found = await state.get<HostDoc>(HOST_KIND, host);
       }
     }
-    return status.full || seen.size > 0;
   }
 
-  function mergeSources(kept: Kept, status: StatusBatch): boolean {
-    if (status.full) {
-      const live = new Set(status.sources.map((s) => s.fid));
-      const oldest = status.time - options.retentionDays * DAY_US;
-      for (const [fid, source] of kept.sources) {
-        if (live.has(fid)) continue;
-        if ((source.lastLineAt ?? 0) < oldest) kept.sources.delete(fid);
-        else kept.sources.set(fid, { ...source, state: 'gone' });
-      }
-    }
-    for (const source of status.sources) {
-      kept.sources.set(source.fid, source);
-      const container = kept.containers.get(containerKey({ ...source.source }));
-      if (container && (source.lastLineAt ?? 0) > (container.lastLineAt ?? 0)) container.lastLineAt = source.lastLineAt;
-    }
-    return status.full || status.sources.length > 0;
+  /** Once every part was heard of, the ledgers of another division into parts have been taken over by these. */
+  async function tidy(kept: Kept, doc: HostDoc, statuses: StatusBatch[]): Promise<void> {
+    if (kept.tidy) return;
+    const full = statuses.find((one) => one.full && (!one.part || one.part.index === one.part.home));
+    if (!full || doc.parts?.list.some((part) => part.seq < 0)) return;
+    await dropOtherLedgers(state, full);
+    kept.tidy = true;
   }
 
   return {
-    async keep(status) {
-      const kept = await load(status.host);
-      const inventoryChanged = mergeContainers(kept, status);
-      const ledgerChanged = mergeSources(kept, status);
-      const known = new Set(kept.doc.gaps.map(gapKey));
-      const gaps = [
-        ...kept.doc.gaps,
-        ...status.gaps
-          .filter((gap) => !known.has(gapKey(gap)))
-          .map((gap) => {
-            const source = kept.sources.get(gap.fid)?.source;
-            return { ...gap, app: source?.app ?? '', env: source?.env ?? '' };
-          }),
-      ].slice(-MAX_GAPS);
-      kept.doc = {
-        host: status.host,
-        time: status.time,
-        receivedAt: clock.nowUs(),
-        epoch: status.epoch,
-        version: status.version,
-        docker: status.docker,
-        behind: status.behind,
-        gaps,
-        counters: status.counters,
-      };
-      if (inventoryChanged || ledgerChanged) {
-        await state.put<InventoryDoc>(INVENTORY_KIND, status.host, {
-          host: status.host,
-          containers: [...kept.containers.values()],
-        });
+    async keep(statuses) {
+      const byHost = new Map<string, StatusBatch[]>();
+      for (const status of Array.isArray(statuses) ? statuses : [statuses]) {
+        const list = byHost.get(status.host);
+        if (list) list.push(status);
+        else byHost.set(status.host, [status]);
       }
-      if (ledgerChanged) await putLedger(kept, status.host);
-      await state.put<HostDoc>(HOST_KIND, status.host, kept.doc);
+      const queue = [...byHost];
+      const worker = async (): Promise<void> => {
+        for (let next = queue.shift(); next; next = queue.shift()) await keepHost(...next);
+      };
+      await Promise.all(Array.from({ length: Math.min(HOSTS_AT_ONCE, queue.length) }, worker));
     },
   };
-
-  async function putLedger(kept: Kept, host: string): Promise<void> {
-    const all = [...kept.sources.values()];
-    let docs = 0;
-    for (let at = 0; at < all.length || docs === 0; at += SOURCES_PER_DOC) {
-      await state.put<LedgerDoc>(LEDGER_KIND, ledgerId(host, docs++), {
-        host,
-        sources: all.slice(at, at + SOURCES_PER_DOC),
-      });
-    }
-    for (let i = docs; i < kept.ledgerDocs; i++) await state.delete(LEDGER_KIND, ledgerId(host, i));
-    kept.ledgerDocs = docs;
-  }
-}
-
-const ledgerId = (host: string, part: number): string => (part === 0 ? host : `${host}#${part}`);
-const gapKey = (gap: { fid: string; from: number; cause: string }): string => `${gap.fid}:${gap.from}:${gap.cause}`;
-
-/** Containers by id; plain-file instances, which have none, by app, env and instance. */
-function containerKey(c: Pick<ContainerStatus, 'container' | 'app' | 'env' | 'instance'>): string {
-  return c.container || `${c.app}\0${c.env}\0${c.instance}`;
 }

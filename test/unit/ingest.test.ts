@@ -25,15 +25,15 @@ describe('ingest', () => {
   let store: LogStore;
   let bus: Bus;
   let ingest: Ingest;
-  let kept: { status: StatusBatch; searchable: number }[] = [];
+  let kept: { status: StatusBatch[]; searchable: number }[] = [];
 
   /** `around` stands between ingest and the real store, to let it fail when a test says so. */
   async function start(around: (store: LogStore) => LogStore = (s) => s): Promise<void> {
     bus = createMemoryBus({ capacityBytes: 1 << 20, retryMs: { first: 1, max: 2 } });
     const deadLetters = await createDeadLetters({ dir: join(dir, 'dead'), maxBytes: 1 << 20, nowUs: clock.nowUs });
     const statuses = {
-      keep: async (status: StatusBatch) =>
-        void kept.push({ status, searchable: (await store.count(everything)).count }),
+      keep: async (statuses: StatusBatch | StatusBatch[]) =>
+        void kept.push({ status: [statuses].flat(), searchable: (await store.count(everything)).count }),
     };
     ingest = await startIngest({ bus, store: around(store), statuses, deadLetters, clock, log });
   }
@@ -93,7 +93,7 @@ describe('ingest', () => {
       bus.publish(encodeBatch(linesBatch({ messages: ['a', 'b'] }))),
       bus.publish(encodeBatch(status)),
     ]);
-    expect(kept).toEqual([{ status, searchable: 2 }]);
+    expect(kept).toEqual([{ status: [status], searchable: 2 }]);
   });
 
   it('keeps a batch it cannot read as a dead letter, takes the others, and takes it again once mended', async () => {
