@@ -1,6 +1,7 @@
 import type { Role, Scope } from '../../api/contract.ts';
 import type { Config } from '../../model/config.ts';
 import { FleetlogError } from '../../model/errors.ts';
+import type { LogStore } from '../../store/log-store.ts';
 import { type Answer, type Harness, startHarness, T0 } from './api-harness.ts';
 
 /** The API with a store behind its push routes, and a token that may push anything. */
@@ -18,11 +19,12 @@ export interface PushRig {
   close(): Promise<void>;
 }
 
-export async function startPushRig(change: (config: Config) => void = () => {}): Promise<PushRig> {
+export async function startPushRig(change: (config: Config) => void = () => {}, store?: LogStore): Promise<PushRig> {
   const behave = { before: async (_batch: Buffer): Promise<void> => undefined };
   const batches: Buffer[] = [];
   const h: Harness = await startHarness({
     config: change,
+    ...(store && { store }),
     deps: {
       async collect(batch) {
         await behave.before(batch);
