@@ -384,6 +384,14 @@ export type HistogramQuery = Static<typeof HistogramQuerySchema>;
 export type HistogramAnswer = Static<typeof HistogramAnswerSchema>;
 export type FacetsQuery = Static<typeof FacetsQuerySchema>;
 export type FacetsAnswer = Static<typeof FacetsAnswerSchema>;
+export type {
+  ApiChange,
+  ApiPattern,
+  ExplainAnswer,
+  ExplainQuery,
+  PatternsAnswer,
+  PatternsQuery,
+} from './contract-patterns.ts';
 export type ContextQuery = Static<typeof ContextQuerySchema>;
 export type ContextAnswer = Static<typeof ContextAnswerSchema>;
 export type TailQuery = Static<typeof TailQuerySchema>;

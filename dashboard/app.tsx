@@ -9,6 +9,7 @@ import { LogsPage } from './logs/page.tsx';
 import { LoginPage } from './pages/login.tsx';
 import { SetupPage } from './pages/setup.tsx';
 import { Crash } from './shell/crash.tsx';
+import { PaletteHost } from './shell/palette.tsx';
 import { PreferencesProvider } from './shell/preferences.tsx';
 import { Failed } from './shell/state.tsx';
 import { ToastProvider } from './shell/toast.tsx';
@@ -26,7 +27,9 @@ export function App() {
         <Crash>
           <ToastProvider>
             <Connected>
-              <Pages />
+              <PaletteHost>
+                <Pages />
+              </PaletteHost>
             </Connected>
           </ToastProvider>
         </Crash>

@@ -66,6 +66,10 @@ function apiEvent(record: LogRecord): ApiEvent {
   const fields = extractFields(record.message);
   const exitCode = fields.get('exitCode');
   const image = fields.get('image') ?? record.source.image;
+  const told = (name: 'version' | 'previousImage' | 'previousVersion' | 'health') => {
+    const value = fields.get(name);
+    return value === undefined || value === '' ? {} : { [name]: value };
+  };
   return {
     id: encodeRecordId(record),
     time: formatTime(record.time),
@@ -77,5 +81,9 @@ function apiEvent(record: LogRecord): ApiEvent {
     containerName: record.source.containerName,
     ...(exitCode !== undefined && /^-?\d{1,9}$/.test(exitCode) && { exitCode: Number(exitCode) }),
     ...(image !== '' && { image }),
+    ...told('version'),
+    ...told('previousImage'),
+    ...told('previousVersion'),
+    ...told('health'),
   };
 }

@@ -1,12 +1,16 @@
 import { createContext, useContext } from 'react';
 import type {
   ApiContainer,
+  ApiEvent,
   ApiHost,
   ApiNote,
   ApiToken,
   ApiUser,
+  ApiView,
   ContextAnswer,
   ContextQuery,
+  ExplainAnswer,
+  ExplainQuery,
   ExportQuery,
   FacetsAnswer,
   FacetsQuery,
@@ -16,9 +20,12 @@ import type {
   LogsAnswer,
   LogsQuery,
   Me,
+  PatternsAnswer,
+  PatternsQuery,
   Role,
   Scope,
   TailQuery,
+  ViewWrite,
 } from '../../api/contract.ts';
 import { createRequester, type Requester, searchText } from './request.ts';
 
@@ -41,12 +48,30 @@ export interface NewToken {
   days?: number;
 }
 
+export interface EventsAsked {
+  app?: string[];
+  env?: string[];
+  host?: string[];
+  type?: string[];
+  from: string;
+  to: string;
+  limit?: number;
+}
+
 /** The API as the page uses it, typed by `api/contract.ts`. Every call rejects with `ApiError`. */
 export interface Client {
   logs(query: LogsQuery, signal?: AbortSignal): Promise<LogsAnswer>;
   histogram(query: HistogramQuery, signal?: AbortSignal): Promise<HistogramAnswer>;
   facets(query: FacetsQuery, signal?: AbortSignal): Promise<FacetsAnswer>;
+  patterns(query: PatternsQuery, signal?: AbortSignal): Promise<PatternsAnswer>;
+  explain(query: ExplainQuery, signal?: AbortSignal): Promise<ExplainAnswer>;
   context(query: ContextQuery, signal?: AbortSignal): Promise<ContextAnswer>;
+  /** One page of what happened to containers, newest first. */
+  events(query: EventsAsked, signal?: AbortSignal): Promise<Page<ApiEvent>>;
+  views(signal?: AbortSignal): Promise<ApiView[]>;
+  addView(view: ViewWrite): Promise<ApiView>;
+  replaceView(id: string, view: ViewWrite): Promise<ApiView>;
+  removeView(id: string): Promise<unknown>;
   hosts(signal?: AbortSignal): Promise<Page<ApiHost>>;
   /** Every page of the list. */
   containers(signal?: AbortSignal): Promise<ApiContainer[]>;
@@ -70,7 +95,10 @@ export interface Client {
 
 export function createClient(requester: Requester = createRequester()): Client {
   const get = <T,>(path: string, search: object, signal?: AbortSignal) =>
-    requester.send<T>('GET', path, { search: search as Record<string, string | number | undefined>, signal });
+    requester.send<T>('GET', path, {
+      search: search as Record<string, string | number | string[] | undefined>,
+      signal,
+    });
   const all = async <T,>(path: string, signal?: AbortSignal) => {
     const items: T[] = [];
     let cursor: string | undefined;
@@ -85,7 +113,14 @@ export function createClient(requester: Requester = createRequester()): Client {
     logs: (query, signal) => get('/logs', query, signal),
     histogram: (query, signal) => get('/logs/histogram', query, signal),
     facets: (query, signal) => get('/logs/facets', query, signal),
+    patterns: (query, signal) => get('/logs/patterns', query, signal),
+    explain: (query, signal) => get('/logs/explain', query, signal),
     context: (query, signal) => get('/logs/context', query, signal),
+    events: (query, signal) => get('/events', query, signal),
+    views: (signal) => all<ApiView>('/views', signal),
+    addView: (view) => requester.send('POST', '/views', { body: view }),
+    replaceView: (id, view) => requester.send('PUT', `/views/${encodeURIComponent(id)}`, { body: view }),
+    removeView: (id) => requester.send('DELETE', `/views/${encodeURIComponent(id)}`),
     hosts: (signal) => get('/hosts', {}, signal),
     containers: (signal) => all<ApiContainer>('/containers', signal),
     ledger: (signal) => all<LedgerItem>('/ledger', signal),

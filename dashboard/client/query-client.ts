@@ -1,6 +1,16 @@
 import { QueryCache, QueryClient } from '@tanstack/react-query';
 import { ApiError } from './request.ts';
 
+/** An outage is tried again twice, 429 a little longer; what was refused is refused. */
+export const RETRY = {
+  retry: (failures: number, error: Error): boolean => {
+    if (!(error instanceof ApiError)) return false;
+    if (error.status === 429) return failures < 4;
+    return (error.status === 0 || error.status === 503) && failures < 2;
+  },
+  retryDelay: (failures: number): number => Math.min(4000, 300 * 2 ** failures),
+};
+
 /**
  * Answers belong to a resolved range and do not go stale by themselves: nothing moves under the reader. Refusals are final, an outage is tried
  * again twice, 429 a little longer. `onUnauthenticated` is called when the session ended.
@@ -18,12 +28,7 @@ export function createQueryClient(onUnauthenticated: () => void): QueryClient {
         gcTime: 5 * 60_000,
         refetchOnWindowFocus: false,
         refetchOnReconnect: false,
-        retry: (failures, error) => {
-          if (!(error instanceof ApiError)) return false;
-          if (error.status === 429) return failures < 4;
-          return (error.status === 0 || error.status === 503) && failures < 2;
-        },
-        retryDelay: (failures) => Math.min(4000, 300 * 2 ** failures),
+        ...RETRY,
         networkMode: 'always',
       },
       mutations: { networkMode: 'always' },

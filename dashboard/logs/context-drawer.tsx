@@ -17,8 +17,11 @@ import type { Scope } from './url-state.ts';
 interface ContextProps {
   id: string;
   scope: Scope;
+  /** What is looked for in the lines; part of the link. */
+  find: string;
   zone: Zone;
   onScope(scope: Scope): void;
+  onFind(find: string): void;
   onClose(): void;
   onCopyLink(): void;
 }
@@ -27,7 +30,7 @@ interface ContextProps {
 export function ContextDrawer(props: ContextProps) {
   const words = useWords().logs.context;
   const { query, lines } = useContextLines(props.id, props.scope);
-  const [find, setFind] = useState('');
+  const [find, setFind] = useState(props.find);
   const [at, setAt] = useState(0);
   const needle = useDeferredValue(find);
   const finder = useMemo(() => hitFinder(needle.trim() === '' ? null : { type: 'substring', text: needle }), [needle]);
@@ -76,6 +79,7 @@ export function ContextDrawer(props: ContextProps) {
               placeholder={words.find}
               onChange={(event) => {
                 setFind(event.target.value);
+                props.onFind(event.target.value);
                 setAt(0);
               }}
               onKeyDown={(event) => {

@@ -166,19 +166,42 @@ function explainGap(gap: ApiGap, index: number, context: ExplainContext): Explan
   };
 }
 
-/** Remarks on an answer that has rows: what a reader could otherwise mistake for the whole truth. */
-export function remarks(notes: ApiNote[], context: Pick<ExplainContext, 'words' | 'zone'>): string[] {
+export interface Remark {
+  text: string;
+  action: { label: string; change: Partial<LogsUrl> } | null;
+}
+
+/** Remarks on an answer that has rows: what a reader could otherwise mistake for the whole truth, each with what mends it. */
+export function remarks(notes: ApiNote[], context: Pick<ExplainContext, 'words' | 'zone' | 'range'>): Remark[] {
   const words = context.words.logs.notes;
+  const mend = context.words.search.notes;
+  const { from, to } = context.range;
   const silent = new Set(['limit_reached', 'lines_in_range', 'hit_outside_range', 'search_as_text']);
   return notes
     .filter((note) => !silent.has(note.code))
-    .map((note) => {
-      if (note.code === 'time_limit_reached') return words.time_limit_reached;
-      if (note.code === 'lower_bound') return words.lower_bound;
-      if (note.code === 'segment_damaged') return words.segment_damaged;
-      if (note.code === 'range_outside_retention') return retentionText(note, context);
-      const { code, ...details } = note;
-      return words.other(code, Object.keys(details).length === 0 ? '' : JSON.stringify(details));
+    .map((note): Remark => {
+      switch (note.code) {
+        case 'time_limit_reached': {
+          const change = { range: absolute({ from: Math.round((from + to) / 2), to }), brush: null };
+          return { text: words.time_limit_reached, action: { label: mend.half, change } };
+        }
+        case 'lower_bound':
+          return { text: words.lower_bound, action: null };
+        case 'segment_damaged':
+          return { text: words.segment_damaged, action: null };
+        case 'range_outside_retention': {
+          const start = microseconds(text(note.retentionStart));
+          const change = { range: absolute({ from: start, to: Math.max(to, start + 60e6) }), brush: null };
+          return { text: retentionText(note, context), action: { label: mend.begin, change } };
+        }
+        default: {
+          const { code, ...details } = note;
+          return {
+            text: words.other(code, Object.keys(details).length === 0 ? '' : JSON.stringify(details)),
+            action: null,
+          };
+        }
+      }
     });
 }
 

@@ -2,26 +2,38 @@ import { type KeyboardEvent, type PointerEvent, useRef, useState } from 'react';
 import { count } from '../format/number.ts';
 import type { Range } from '../format/range.ts';
 import { clockText, type Zone } from '../format/time.ts';
+import { visible } from '../text/visible.ts';
+import type { Words } from '../words/en.ts';
 import { useWords } from '../words/words.tsx';
 import styles from './histogram.module.css';
-import { type HistogramModel, place, STACK, snap } from './histogram-model.ts';
+import { barsRange, type HistogramModel, OTHERS, place, snap } from './histogram-model.ts';
+import type { Group } from './url-state.ts';
 
 interface BrushProps {
   model: HistogramModel;
   brush: Range | null;
   zone: Zone;
+  by: Group;
   onBrush(range: Range | null): void;
   onZoom(): void;
 }
 
-/** Drag selects whole bars, a click one bar; the handles are sliders. Shows the counts of the bar under the pointer. */
-export function HistogramBrush({ model, brush, zone, onBrush, onZoom }: BrushProps) {
+/**
+ * Drag selects whole bars, a click one bar; the handles are sliders. By keys: arrows walk over the bars, Shift extends the selection, Enter
+ * selects the bar. Shows the counts of the bar under the pointer or the walk.
+ */
+export function HistogramBrush({ model, brush, zone, by, onBrush, onZoom }: BrushProps) {
   const surface = useRef<HTMLDivElement>(null);
   const start = useRef<number | null>(null);
   const [draft, setDraft] = useState<Range | null>(null);
   const [hover, setHover] = useState<number | null>(null);
-  const words = useWords().logs.histogram;
+  const [walked, setWalked] = useState<number | null>(null);
+  const anchor = useRef<number | null>(null);
+  const all = useWords();
+  const words = all.logs.histogram;
   const shown = draft ?? brush;
+  const last = model.bars.length - 1;
+  const pointed = hover ?? walked;
 
   const shareOf = (event: PointerEvent) => {
     const box = surface.current!.getBoundingClientRect();
@@ -34,20 +46,48 @@ export function HistogramBrush({ model, brush, zone, onBrush, onZoom }: BrushPro
     if (from !== null) onBrush(snap(model, from, shareOf(event)));
   };
 
+  const walk = (event: KeyboardEvent) => {
+    const at = walked ?? last;
+    const to = { ArrowLeft: at - 1, ArrowRight: at + 1, PageUp: at - 10, PageDown: at + 10, Home: 0, End: last }[
+      event.key
+    ];
+    if (to !== undefined) {
+      event.preventDefault();
+      const next = Math.min(last, Math.max(0, to));
+      setWalked(next);
+      if (!event.shiftKey) anchor.current = null;
+      else {
+        anchor.current ??= at;
+        onBrush(barsRange(model, Math.min(anchor.current, next), Math.max(anchor.current, next)));
+      }
+    } else if (event.key === 'Enter' || event.key === ' ') {
+      event.preventDefault();
+      onBrush(barsRange(model, at, at));
+    }
+  };
+
   return (
     <>
       {shown !== null && <Selection model={model} brush={shown} />}
-      {hover !== null && (
+      {pointed !== null && (
         <span
           className={styles.hover}
-          style={{ left: `${(hover / model.bars.length) * 100}%`, width: `${100 / model.bars.length}%` }}
+          style={{ left: `${(pointed / model.bars.length) * 100}%`, width: `${100 / model.bars.length}%` }}
         />
       )}
-      {/* biome-ignore lint/a11y/noStaticElementInteractions: the keys z, Esc and the slider handles do the same */}
       <div
         ref={surface}
         className={styles.surface}
+        role="slider"
+        tabIndex={0}
+        aria-label={all.search.histogram.bars}
+        aria-valuemin={1}
+        aria-valuemax={model.bars.length}
+        aria-valuenow={(walked ?? last) + 1}
+        aria-valuetext={barText(model, walked ?? last, zone, all)}
         title={hover === null ? words.help : undefined}
+        onKeyDown={walk}
+        onBlur={() => setWalked(null)}
         onPointerDown={(event) => {
           if (event.button !== 0) return;
           event.currentTarget.setPointerCapture(event.pointerId);
@@ -72,7 +112,7 @@ export function HistogramBrush({ model, brush, zone, onBrush, onZoom }: BrushPro
           <Handle side="to" model={model} brush={brush} zone={zone} onBrush={onBrush} label={words.end} />
         </>
       )}
-      {hover !== null && <Tip model={model} index={hover} zone={zone} />}
+      {pointed !== null && <Tip model={model} index={pointed} zone={zone} by={by} />}
     </>
   );
 }
@@ -136,10 +176,24 @@ interface BrushHandleProps {
   onBrush(range: Range): void;
 }
 
-function Tip({ model, index, zone }: { model: HistogramModel; index: number; zone: Zone }) {
-  const words = useWords();
+/** What is said of a bar to those who do not see it. */
+function barText(model: HistogramModel, index: number, zone: Zone, words: Words): string {
   const bar = model.bars[Math.min(index, model.bars.length - 1)];
-  const share = (index + 0.5) / model.bars.length;
+  const parts = model.series.filter((one) => (bar.counts[one.key] ?? 0) > 0);
+  const named = parts.map((one) => `${seriesName(one.key, words)} ${count(bar.counts[one.key])}`).join(', ');
+  return `${clockText(bar.time, zone)}, ${words.logs.lines(bar.total)}${named === '' ? '' : `: ${named}`}`;
+}
+
+/** The series as people read it. */
+export function seriesName(key: string, words: Words): string {
+  return key === OTHERS ? words.search.histogram.others : visible(key);
+}
+
+function Tip({ model, index, zone, by }: { model: HistogramModel; index: number; zone: Zone; by: Group }) {
+  const words = useWords();
+  const at = Math.min(index, model.bars.length - 1);
+  const bar = model.bars[at];
+  const share = (at + 0.5) / model.bars.length;
   const side = share > 0.6 ? { right: `${(1 - share) * 100}%` } : { left: `${share * 100}%` };
   return (
     <div className={`${styles.tip} num`} style={side} role="presentation">
@@ -147,16 +201,19 @@ function Tip({ model, index, zone }: { model: HistogramModel; index: number; zon
         {clockText(bar.time, zone)} – {clockText(bar.time + model.interval, zone)}
       </b>{' '}
       {words.logs.lines(bar.total)}
-      <dl>
-        {STACK.filter((key) => bar[key] > 0).map((key) => (
-          <div key={key} style={{ display: 'contents' }}>
-            <dt>
-              <i className={`${styles.swatch} ${styles[key]}`} />
-              {key}
-            </dt>
-            <dd>{count(bar[key])}</dd>
-          </div>
-        ))}
+      {model.ghost !== null && <em> {words.search.histogram.before(count(model.ghost[at] ?? 0))}</em>}
+      <dl data-by={by}>
+        {model.series
+          .filter((one) => (bar.counts[one.key] ?? 0) > 0)
+          .map((one) => (
+            <div key={one.key} style={{ display: 'contents' }}>
+              <dt>
+                <i className={styles.swatch} style={{ background: one.fill }} />
+                {seriesName(one.key, words)}
+              </dt>
+              <dd>{count(bar.counts[one.key])}</dd>
+            </div>
+          ))}
       </dl>
     </div>
   );

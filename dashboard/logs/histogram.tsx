@@ -1,26 +1,41 @@
-import { lazy, Suspense, useMemo, useState } from 'react';
+import { useMemo, useState } from 'react';
 import type { HistogramAnswer } from '../../api/contract.ts';
 import { count, duration } from '../format/number.ts';
 import type { Range } from '../format/range.ts';
 import { clockText, dayText, fromParts, microseconds, parts, type Zone } from '../format/time.ts';
 import { Button } from '../shell/controls.tsx';
 import { useWords } from '../words/words.tsx';
+import type { EventMark } from './event-marks.ts';
 import styles from './histogram.module.css';
-import { HistogramBrush } from './histogram-brush.tsx';
-import { axisTicks, gapSpans, type HistogramModel, place, readHistogram, STACK } from './histogram-model.ts';
+import { HistogramBars } from './histogram-bars.tsx';
+import { HistogramBrush, seriesName } from './histogram-brush.tsx';
+import { axisTicks, gapSpans, type HistogramModel, linesWithin, place, readHistogram } from './histogram-model.ts';
+import { MarksLane } from './marks-lane.tsx';
+import { OnScreen, type WindowStore } from './on-screen.tsx';
 import { gapText } from './sentences.ts';
-
-const Chart = lazy(() => import('./histogram-chart.tsx'));
+import { GROUPS, type Group } from './url-state.ts';
 
 interface HistogramProps {
   answer: HistogramAnswer | undefined;
+  /** What the answer counted by, and what is asked for next. */
+  by: Group;
+  /** The period before, in the same bars; null when not compared or not known yet. */
+  before: HistogramAnswer | null;
+  compare: boolean;
+  marks: EventMark[];
+  /** Which lines are in the window. */
+  shown: WindowStore | null;
   error: unknown;
   zone: Zone;
   narrow: boolean;
   brush: Range | null;
-  /** Lines in the brush, when known. */
+  /** The ordinary time a spike is compared with. */
+  baseline?: Range | null;
   onBrush(range: Range | null): void;
   onZoom(): void;
+  onBy(by: Group): void;
+  onCompare(): void;
+  onMark(mark: EventMark): void;
   compact?: boolean;
 }
 
@@ -30,8 +45,8 @@ export function Histogram(props: HistogramProps) {
   const words = useWords();
   const [table, setTable] = useState(false);
   const model = useMemo(
-    () => (answer === undefined || answer.buckets.length === 0 ? null : readHistogram(answer)),
-    [answer],
+    () => (answer === undefined || answer.buckets.length === 0 ? null : readHistogram(answer, props.by, props.before)),
+    [answer, props.by, props.before],
   );
   const text = words.logs.histogram;
   return (
@@ -54,9 +69,34 @@ export function Histogram(props: HistogramProps) {
             />
           )}
           {model !== null && (
-            <Button small look="ghost" aria-pressed={table} onClick={() => setTable(!table)}>
-              {table ? text.chart : text.table}
-            </Button>
+            <>
+              <label className={styles.by}>
+                <span className="sr">{words.search.histogram.by}</span>
+                <select
+                  value={props.by}
+                  onChange={(event) => props.onBy(GROUPS.find((one) => one === event.target.value) ?? 'level')}
+                >
+                  {GROUPS.map((one) => (
+                    <option key={one} value={one}>
+                      {words.search.histogram.byOne(words.logs.facets[one])}
+                    </option>
+                  ))}
+                </select>
+              </label>
+              <Button
+                small
+                look="ghost"
+                className={styles.wide}
+                aria-pressed={props.compare}
+                title={words.search.histogram.compareWhy}
+                onClick={props.onCompare}
+              >
+                {words.search.histogram.compare}
+              </Button>
+              <Button small look="ghost" className={styles.wide} aria-pressed={table} onClick={() => setTable(!table)}>
+                {table ? text.chart : text.table}
+              </Button>
+            </>
           )}
         </div>
       )}
@@ -77,6 +117,7 @@ function Plot(props: HistogramProps & { model: HistogramModel | null }) {
   if (model === null || answer === undefined) {
     return (
       <>
+        <div className={styles.lane} />
         <div className={styles.plot} />
         <div className={styles.ticks} />
       </>
@@ -87,6 +128,7 @@ function Plot(props: HistogramProps & { model: HistogramModel | null }) {
   const days = model.axis.to - model.axis.from > 2 * 86_400e6;
   return (
     <>
+      <MarksLane marks={props.marks} axis={model.axis} zone={zone} onMark={props.onMark} />
       <div className={styles.plot}>
         {!props.compact &&
           [1, 0.5, 0].map((share) => (
@@ -102,9 +144,7 @@ function Plot(props: HistogramProps & { model: HistogramModel | null }) {
           role="img"
           aria-label={words.logs.histogram.summary(words.logs.lines(model.total), model.bars.length)}
         >
-          <Suspense fallback={null}>
-            <Chart model={model} />
-          </Suspense>
+          <HistogramBars model={model} />
         </div>
         {gapSpans(answer.gaps, model.axis).map((span) => (
           <Gap
@@ -121,9 +161,35 @@ function Plot(props: HistogramProps & { model: HistogramModel | null }) {
             title={words.logs.histogram.notComplete}
           />
         )}
-        <HistogramBrush model={model} brush={props.brush} onBrush={props.onBrush} onZoom={props.onZoom} zone={zone} />
+        {props.marks.map((mark) => (
+          <span
+            key={mark.id}
+            className={`${styles.event} ${styles[mark.kind]}`}
+            style={{ left: `${place(model.axis, mark.time) * 100}%` }}
+          />
+        ))}
+        {props.baseline != null && (
+          <span
+            className={styles.baseline}
+            style={{
+              left: `${place(model.axis, props.baseline.from) * 100}%`,
+              width: `${(place(model.axis, props.baseline.to) - place(model.axis, props.baseline.from)) * 100}%`,
+            }}
+          >
+            <span>{words.search.explain.baseline}</span>
+          </span>
+        )}
+        <HistogramBrush
+          model={model}
+          brush={props.brush}
+          onBrush={props.onBrush}
+          onZoom={props.onZoom}
+          zone={zone}
+          by={props.by}
+        />
       </div>
       <div className={styles.ticks}>
+        {props.shown !== null && <OnScreen store={props.shown} axis={model.axis} />}
         {ticks.map((tick) => {
           const left = place(model.axis, tick);
           return left < 0.02 || left > 0.98 ? null : (
@@ -147,25 +213,35 @@ function Gap({ left, right, text }: { left: number; right: number; text: string 
 }
 
 function Legend({ model }: { model: HistogramModel }) {
+  const words = useWords();
   return (
     <span className={`${styles.legend} num`}>
-      {STACK.filter((key) => model.totals[key] > 0).map((key) => (
-        <span key={key}>
-          <i className={`${styles.swatch} ${styles[key]}`} />
-          {key} <em>{count(model.totals[key])}</em>
+      {model.series.map((one) => (
+        <span key={one.key}>
+          <i className={styles.swatch} style={{ background: one.fill }} />
+          {seriesName(one.key, words)} <em>{count(one.total)}</em>
         </span>
       ))}
+      {model.ghost !== null && (
+        <span className={styles.before}>
+          {words.search.histogram.beforeTotal(count(model.ghostTotal), change(model))}
+        </span>
+      )}
     </span>
   );
+}
+
+/** `+12 %` against the period before; '' where there was nothing. */
+function change(model: HistogramModel): string {
+  if (model.ghostTotal === 0) return '';
+  const percent = Math.round((model.total / model.ghostTotal - 1) * 100);
+  return `${percent < 0 ? '−' : '+'}${count(Math.abs(percent))} %`;
 }
 
 function Picked(props: { model: HistogramModel; brush: Range; zone: Zone; onZoom(): void; onClear(): void }) {
   const words = useWords().logs;
   const { brush } = props;
-  const lines = props.model.bars.reduce(
-    (sum, bar) => (bar.time >= brush.from && bar.time < brush.to ? sum + bar.total : sum),
-    0,
-  );
+  const lines = linesWithin(props.model, brush);
   return (
     <span className={`${styles.picked} num`}>
       <b>
@@ -183,8 +259,8 @@ function Picked(props: { model: HistogramModel; brush: Range; zone: Zone; onZoom
 }
 
 function Table({ model, zone }: { model: HistogramModel; zone: Zone }) {
-  const words = useWords().logs.histogram;
-  const keys = STACK.filter((key) => model.totals[key] > 0);
+  const all = useWords();
+  const words = all.logs.histogram;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolled table must be reachable by keys
     <section className={styles.table} tabIndex={0} aria-label={words.table}>
@@ -192,8 +268,8 @@ function Table({ model, zone }: { model: HistogramModel; zone: Zone }) {
         <thead>
           <tr>
             <th>{words.time}</th>
-            {keys.map((key) => (
-              <th key={key}>{key}</th>
+            {model.series.map((one) => (
+              <th key={one.key}>{seriesName(one.key, all)}</th>
             ))}
             <th>{words.total}</th>
           </tr>
@@ -204,8 +280,8 @@ function Table({ model, zone }: { model: HistogramModel; zone: Zone }) {
               <th scope="row">
                 {dayText(bar.time, zone).slice(5)} {clockText(bar.time, zone)}
               </th>
-              {keys.map((key) => (
-                <td key={key}>{count(bar[key])}</td>
+              {model.series.map((one) => (
+                <td key={one.key}>{count(bar.counts[one.key] ?? 0)}</td>
               ))}
               <td>{count(bar.total)}</td>
             </tr>

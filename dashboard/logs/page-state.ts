@@ -1,5 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useCallback, useMemo, useRef, useState } from 'react';
+import type { ApiRecord } from '../../api/contract.ts';
 import { useClient } from '../client/client.tsx';
 import { ApiError } from '../client/request.ts';
 import {
@@ -49,6 +50,13 @@ export interface LogsPage {
   empty: boolean;
   refused: QueryMistake | null;
   help: boolean;
+  /** Fields seen in the lines so far, the most frequent first. */
+  seen: string[];
+  /** Lines of the result, null while unknown. */
+  total: number | null;
+  /** Lines kept in sight whatever is searched for. */
+  pinned: ApiRecord[];
+  exporting: boolean;
   runQuery(text: string): void;
   again(): void;
   stop(): void;
@@ -70,6 +78,12 @@ export interface LogsPage {
   setRunning(running: boolean): void;
   setEmpty(empty: boolean): void;
   setRefused(error: unknown): void;
+  setSeen(fields: string[]): void;
+  setTotal(total: number | null): void;
+  setExporting(open: boolean): void;
+  togglePin(record: ApiRecord): void;
+  clearPins(): void;
+  openUrl(url: LogsUrl): void;
 }
 
 export function useLogsPage(): LogsPage {
@@ -85,6 +99,10 @@ export function useLogsPage(): LogsPage {
   const [error, setRefused] = useState<unknown>(null);
   const [sheet, setSheet] = useState(false);
   const [help, setHelp] = useState(false);
+  const [seen, setSeen] = useState<string[]>([]);
+  const [total, setTotal] = useState<number | null>(null);
+  const [pinned, setPinned] = useState<ApiRecord[]>([]);
+  const [exporting, setExporting] = useState(false);
   const zooms = useRef(0);
   const narrow = useMedia('(max-width: 720px)');
   const wide = useMedia('(min-width: 1101px)');
@@ -128,11 +146,15 @@ export function useLogsPage(): LogsPage {
     facetColumn,
     sheet,
     facets: facetColumn || sheet,
-    activeFilters: activeCount(url.query, FACET_FIELDS),
+    activeFilters: activeCount(url.query, [...FACET_FIELDS, ...url.facets]),
     running: useSlow(running),
     empty,
     refused,
     help,
+    seen,
+    total,
+    pinned,
+    exporting,
     runQuery: useCallback(
       (query: string) => {
         rememberQuery(query);
@@ -142,7 +164,8 @@ export function useLogsPage(): LogsPage {
     ),
     again: fresh,
     stop: () => {
-      for (const key of ['rows', 'histogram', 'facets']) queries.cancelQueries({ queryKey: [key] });
+      for (const key of ['rows', 'histogram', 'facets', 'events', 'patterns', 'explain'])
+        queries.cancelQueries({ queryKey: [key] });
     },
     apply,
     setRange: move,
@@ -173,6 +196,23 @@ export function useLogsPage(): LogsPage {
     setRunning,
     setEmpty,
     setRefused,
+    setSeen,
+    setTotal,
+    setExporting,
+    togglePin: useCallback(
+      (record: ApiRecord) =>
+        setPinned((before) =>
+          before.some((one) => one.id === record.id)
+            ? before.filter((one) => one.id !== record.id)
+            : [...before, record].toSorted((a, b) => (a.time < b.time ? -1 : 1)),
+        ),
+      [],
+    ),
+    clearPins: () => setPinned([]),
+    openUrl: (next) => {
+      rememberQuery(next.query);
+      apply(next);
+    },
   };
 }
 

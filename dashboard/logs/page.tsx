@@ -1,15 +1,20 @@
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 import { useClient } from '../client/client.tsx';
+import { PRESETS } from '../format/range.ts';
 import { Frame } from '../shell/frame.tsx';
 import { useKeys } from '../shell/keys.ts';
+import { useCommands } from '../shell/palette.tsx';
 import { useCopy } from '../shell/toast.tsx';
 import { useWords } from '../words/words.tsx';
+import { useMarks } from './data.ts';
 import { KeysHelp } from './keys-help.tsx';
 import { useLogsPage } from './page-state.ts';
 import type { QueryBoxHandle } from './query-box.tsx';
+import { recentQueries } from './recent.ts';
 import { pageLink } from './row-actions.ts';
 import { SearchView } from './search-view.tsx';
+import { presetText } from './sentences.ts';
 import { TailView } from './tail-view.tsx';
 import { Toolbar } from './toolbar.tsx';
 
@@ -42,7 +47,60 @@ export function LogsPage() {
     '?': () => page.setHelp(!page.help),
     r: page.again,
   });
+  const marks = useMarks(page.run, !url.live);
+  const lastDeploy = marks.findLast((mark) => mark.kind === 'deploy')?.time ?? null;
+  const link = () => copy(pageLink(url, page.run.range, page.zone), words.logs.rows.linkCopied);
   const goLive = () => change({ live: !url.live, open: null, context: null, brush: null });
+  useCommands([
+    { id: 'query', title: words.logs.keys['/'], icon: 'search', key: '/', run: () => box.current?.focus() },
+    {
+      id: 'live',
+      title: url.live ? words.logs.tail.stop : words.logs.tail.live,
+      icon: 'play',
+      also: 'tail',
+      run: goLive,
+    },
+    {
+      id: 'export',
+      title: words.logs.export,
+      icon: 'export',
+      also: 'download 下载',
+      run: () => page.setExporting(true),
+    },
+    { id: 'link', title: words.logs.copyLink, icon: 'link', also: 'share 分享', run: link },
+    { id: 'wrap', title: words.logs.rows.wrap, icon: 'wrap', key: 'w', run: page.toggleWrap },
+    { id: 'zone', title: words.logs.keys.u, icon: 'clock', key: 'u', also: 'utc time zone', run: page.toggleZone },
+    { id: 'filters', title: words.logs.keys.f, icon: 'filter', key: 'f', run: page.toggleFacets },
+    {
+      id: 'compare',
+      title: words.search.histogram.compareWhy,
+      icon: 'explain',
+      run: () => change({ compare: !url.compare }),
+    },
+    ...(['lines', 'patterns', 'explain'] as const).map((tab) => ({
+      id: `tab ${tab}`,
+      title: words.search.tabs[tab],
+      icon: tab === 'lines' ? 'logs' : tab,
+      also: tab,
+      run: () => change({ tab, live: false }),
+    })),
+    ...PRESETS.map((preset) => ({
+      id: `range ${preset}`,
+      title: presetText(preset, words),
+      icon: 'clock',
+      also: preset,
+      run: () => page.setRange({ from: `now-${preset}`, to: 'now' }),
+    })),
+    { id: 'keys', title: words.logs.keys.title, icon: 'keyboard', key: '?', run: () => page.setHelp(true) },
+    ...recentQueries()
+      .slice(0, 8)
+      .map((query) => ({
+        id: `query ${query}`,
+        title: words.search.palette.recent(query),
+        icon: 'search',
+        run: () => page.runQuery(query),
+      })),
+  ]);
 
   return (
     <Frame title={url.query === '' ? words.logs.title : url.query.slice(0, 60)}>
@@ -60,6 +118,12 @@ export function LogsPage() {
         paused={paused}
         liveSince={liveSince}
         box={box}
+        seen={page.seen}
+        total={page.total}
+        exporting={page.exporting}
+        lastDeploy={lastDeploy}
+        onExport={page.setExporting}
+        onOpenView={page.openUrl}
         onRun={page.runQuery}
         onStop={page.stop}
         onFilters={page.toggleFacets}
@@ -68,7 +132,7 @@ export function LogsPage() {
         onShift={page.shift}
         onZoomOut={page.zoomOut}
         onLive={goLive}
-        onCopyLink={() => copy(pageLink(url, page.run.range, page.zone), words.logs.rows.linkCopied)}
+        onCopyLink={link}
       />
       {url.live ? <TailView page={page} onPaused={setPaused} /> : <SearchView page={page} hosts={hosts.data?.items} />}
       {page.help && <KeysHelp onClose={() => page.setHelp(false)} />}

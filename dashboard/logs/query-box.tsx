@@ -1,13 +1,17 @@
-import { type KeyboardEvent, type Ref, useEffect, useImperativeHandle, useRef, useState } from 'react';
+import { type KeyboardEvent, type Ref, useEffect, useImperativeHandle, useLayoutEffect, useRef, useState } from 'react';
+import type { Range } from '../format/range.ts';
 import { Button, Key } from '../shell/controls.tsx';
 import { Icon } from '../shell/icon.tsx';
 import { useMedia } from '../shell/media.ts';
 import { useWords } from '../words/words.tsx';
+import { OfferList } from './offer-list.tsx';
 import styles from './query-box.module.css';
 import { QueryNote } from './query-note.tsx';
 import type { QueryMistake, QueryParser, QuerySlip } from './query-parser.ts';
 import { QueryTwin } from './query-twin.tsx';
 import { forgetQueries, recentQueries } from './recent.ts';
+import { createTextHistory } from './text-history.ts';
+import { useCompletion } from './use-completion.ts';
 
 export interface QueryBoxHandle {
   focus(): void;
@@ -22,6 +26,10 @@ interface QueryBoxProps {
   running: boolean;
   /** The query found nothing: what was read as a field may have been meant as text. */
   empty: boolean;
+  /** Where values to complete are counted. */
+  range: Range;
+  /** Fields seen in the lines so far, the most frequent first. */
+  seen: string[];
   onRun(text: string): void;
   onStop(): void;
   handle: Ref<QueryBoxHandle>;
@@ -30,21 +38,36 @@ interface QueryBoxProps {
 /** A mistake shows only when the typist rests, for half a word is always a mistake. */
 const REST_MS = 700;
 
-/** One text field. A twin below it carries tints and wavy lines; the field itself stays plain text, so input methods and undo just work. */
+/** Recent queries under completions, and alone. */
+const RECENT = [4, 12];
+
+/** One text field. A twin below it carries tints and wavy lines; the field itself stays plain text, so input methods just work. */
 export function QueryBox(props: QueryBoxProps) {
   const words = useWords().logs.query;
   const narrow = useMedia('(max-width: 720px)');
   const area = useRef<HTMLTextAreaElement>(null);
   const [text, setText] = useState(props.value);
   const [rested, setRested] = useState(true);
-  const [picking, setPicking] = useState<{ list: string[]; at: number } | null>(null);
-  useEffect(() => setText(props.value), [props.value]);
+  /** Where the typist is; null: nothing is offered. */
+  const [caret, setCaret] = useState<number | null>(null);
+  const [at, setAt] = useState(-1);
+  const [history] = useState(() => createTextHistory(props.value));
+  const place = useRef<number | null>(null);
+  useEffect(() => {
+    setText(props.value);
+    history.push(props.value, props.value.length, false);
+  }, [props.value, history]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: every key starts the rest anew
   useEffect(() => {
     if (rested) return;
     const timer = setTimeout(() => setRested(true), REST_MS);
     return () => clearTimeout(timer);
   }, [rested, text]);
+  // Text written by us would leave the caret at its end.
+  useLayoutEffect(() => {
+    if (place.current !== null) area.current?.setSelectionRange(place.current, place.current);
+    place.current = null;
+  });
   useImperativeHandle(props.handle, () => ({
     focus() {
       area.current?.focus();
@@ -52,35 +75,82 @@ export function QueryBox(props: QueryBoxProps) {
     },
   }));
 
+  const offer = useCompletion({ text, caret, range: props.range, seen: props.seen, parser: props.parser });
+  const recent = caret === null ? [] : recentFor(text, offer !== null);
+  const choices = offer?.choices ?? [];
+  const open = caret !== null && (offer !== null || recent.length > 0);
   const { mistake, slips } = judge(text, rested, props);
+
+  const close = () => {
+    setCaret(null);
+    setAt(-1);
+  };
+  const write = (next: string, caretAt: number, joined = false) => {
+    history.push(next, caretAt, joined);
+    setText(next);
+    setRested(false);
+    setAt(-1);
+  };
   const run = (next: string) => {
-    setPicking(null);
+    close();
+    history.push(next, next.length, false);
     setText(next);
     setRested(true);
     if (props.parser?.read(next).mistake) return;
     props.onRun(next);
   };
-  const openRecent = () => {
-    const list = recentQueries().filter((one) => one !== text);
-    if (list.length > 0) setPicking({ list, at: -1 });
+  /** The text with that choice in it, and where the caret goes. */
+  const completed = (index: number): { next: string; caret: number } | null => {
+    const choice = choices[index];
+    if (offer === null || choice === undefined) return null;
+    const { start, end, kind } = offer.completion;
+    const space = kind === 'value' && !/^[\s)]/.test(text.slice(end)) ? ' ' : '';
+    const next = `${text.slice(0, start)}${choice.insert}${space}${text.slice(end)}`;
+    return { next, caret: start + choice.insert.length + space.length };
   };
+  const insert = (index: number) => {
+    const done = completed(index);
+    if (done === null) return;
+    write(done.next, done.caret);
+    place.current = done.caret;
+    setCaret(done.caret);
+  };
+  const choose = (index: number) => (index < choices.length ? insert(index) : run(recent[index - choices.length]));
+  const step = (to: ReturnType<typeof history.undo>) => {
+    if (to === null) return;
+    setText(to.text);
+    place.current = to.caret;
+    close();
+  };
+
   const onKeyDown = (event: KeyboardEvent) => {
     // Enter that ends a composition (229 on browsers that report it late) chooses a character, nothing more.
     if (event.nativeEvent.isComposing || event.keyCode === 229) return;
-    if (event.key === 'Enter' && !event.shiftKey) {
+    const command = event.ctrlKey || event.metaKey;
+    const key = event.key.toLowerCase();
+    if (command && (key === 'z' || key === 'y')) {
       event.preventDefault();
-      run(picking !== null && picking.at >= 0 ? picking.list[picking.at] : text);
+      step(key === 'y' || event.shiftKey ? history.redo() : history.undo());
+    } else if (event.key === 'Enter' && !event.shiftKey) {
+      event.preventDefault();
+      if (at < 0 || !open) run(text);
+      else if (at >= choices.length) run(recent[at - choices.length]);
+      else if (offer?.completion.kind === 'field') insert(at);
+      else run(completed(at)!.next.trim());
+    } else if (event.key === 'Tab' && !event.shiftKey && open && choices.length > 0) {
+      event.preventDefault();
+      insert(Math.max(0, Math.min(at, choices.length - 1)));
     } else if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
-      if (picking === null) {
-        if (event.key === 'ArrowDown' && !text.includes('\n')) openRecent();
+      if (!open) {
+        if (event.key === 'ArrowDown' && !text.includes('\n')) setCaret(area.current?.selectionStart ?? text.length);
         return;
       }
       event.preventDefault();
       const move = event.key === 'ArrowDown' ? 1 : -1;
-      setPicking({ ...picking, at: Math.max(-1, Math.min(picking.list.length - 1, picking.at + move)) });
+      setAt(Math.max(-1, Math.min(choices.length + recent.length - 1, at + move)));
     } else if (event.key === 'Escape') {
       event.preventDefault();
-      if (picking !== null) setPicking(null);
+      if (open) close();
       else if (props.running) props.onStop();
       else area.current?.blur();
     }
@@ -107,19 +177,30 @@ export function QueryBox(props: QueryBoxProps) {
             aria-label={words.label}
             aria-invalid={mistake !== null}
             aria-describedby="query-note"
-            aria-expanded={picking !== null}
-            aria-controls={picking === null ? undefined : 'query-recent'}
-            aria-activedescendant={picking !== null && picking.at >= 0 ? `query-recent-${picking.at}` : undefined}
+            aria-autocomplete="list"
+            aria-expanded={open}
+            aria-controls={open ? 'query-offers' : undefined}
+            aria-activedescendant={open && at >= 0 ? `query-offer-${at}` : undefined}
             role="combobox"
             placeholder={narrow ? words.placeholderShort : words.placeholder}
             onChange={(event) => {
-              setText(event.target.value);
-              setRested(false);
-              setPicking(null);
+              const { value, selectionStart } = event.target;
+              write(value, selectionStart, Math.abs(value.length - text.length) === 1 && !/\s$/.test(value));
+              setCaret(selectionStart);
+            }}
+            onSelect={(event) => {
+              if (caret === null) return;
+              const { selectionStart, selectionEnd } = event.currentTarget;
+              if (selectionStart !== selectionEnd) close();
+              else if (selectionStart !== caret) {
+                setCaret(selectionStart);
+                setAt(-1);
+              }
             }}
             onKeyDown={onKeyDown}
-            onFocus={() => text === '' && openRecent()}
-            onBlur={() => setPicking(null)}
+            onFocus={() => text === '' && setCaret(0)}
+            onClick={() => text === '' && setCaret(0)}
+            onBlur={close}
           />
         </div>
         <span className={styles.tools}>
@@ -135,18 +216,27 @@ export function QueryBox(props: QueryBoxProps) {
         {props.running && <span className={styles.progress} role="progressbar" aria-label={words.running} />}
       </div>
       <QueryNote mistake={mistake} onRun={run} />
-      {picking !== null && (
-        <RecentList
-          picking={picking}
-          onRun={run}
+      {open && (
+        <OfferList
+          offer={offer}
+          recent={recent}
+          at={at}
+          onChoose={choose}
           onForget={() => {
             forgetQueries();
-            setPicking(null);
+            close();
           }}
         />
       )}
     </search>
   );
+}
+
+/** Former queries that begin like the text; all of them while nothing is written. */
+function recentFor(text: string, beside: boolean): string[] {
+  const typed = text.trim().toLowerCase();
+  const like = recentQueries().filter((one) => one !== text && one.toLowerCase().includes(typed));
+  return like.slice(0, beside ? RECENT[0] : RECENT[1]);
 }
 
 function judge(
@@ -161,42 +251,4 @@ function judge(
       return { mistake: null, slips: props.empty && text === props.value ? read.slips : [] };
   }
   return { mistake: text === props.value ? props.refused : null, slips: [] };
-}
-
-function RecentList(props: { picking: { list: string[]; at: number }; onRun(text: string): void; onForget(): void }) {
-  const words = useWords().logs.query;
-  return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: keeps the focus in the field while the list is pressed
-    <div className={styles.recent} onMouseDown={(event) => event.preventDefault()}>
-      <header>
-        {words.recent}
-        <button type="button" onClick={props.onForget}>
-          {words.forget}
-        </button>
-      </header>
-      <div role="listbox" id="query-recent" aria-label={words.recent} className={styles.list}>
-        {props.picking.list.map((query, index) => (
-          // biome-ignore lint/a11y/useKeyWithClickEvents: the combobox moves through the list by arrows
-          // biome-ignore lint/a11y/useFocusableInteractive: focus stays in the field, aria-activedescendant points here
-          <div
-            key={query}
-            id={`query-recent-${index}`}
-            role="option"
-            aria-selected={index === props.picking.at}
-            onClick={() => props.onRun(query)}
-          >
-            {query}
-          </div>
-        ))}
-      </div>
-      <footer>
-        <span>
-          <kbd>↑</kbd> <kbd>↓</kbd>
-        </span>
-        <span>
-          <kbd>↵</kbd> {words.run}
-        </span>
-      </footer>
-    </div>
-  );
 }

@@ -70,6 +70,13 @@ export function activeCount(text: string, fields: readonly string[]): number {
   return readQueryText(text).clauses.filter((clause) => clause.field !== null && fields.includes(clause.field)).length;
 }
 
+/** The text and one clause more; unchanged when it is there already. */
+export function addClause(text: string, clause: string): string {
+  const { clauses, mixed } = readQueryText(text);
+  if (!mixed && clauses.some((one) => text.slice(one.start, one.end) === clause)) return text;
+  return append(text, clause, mixed);
+}
+
 function withoutValue(text: string, field: string, value: string, write: WriteClause): string {
   const { clauses, mixed } = readQueryText(text);
   if (mixed) return text;

@@ -2,15 +2,17 @@ import type { RefObject } from 'react';
 import { useKeys } from '../shell/keys.ts';
 import type { LogsPage } from './page-state.ts';
 import type { RowListHandle } from './row-list.tsx';
-import type { Item, RowActions } from './row-view.ts';
+import type { Item, ItemList, RowActions } from './row-view.ts';
 
 interface RowKeysOptions {
   page: LogsPage;
-  items: Item[];
+  items: ItemList;
   focus: string | null;
   setFocus(id: string | null): void;
   list: RefObject<RowListHandle | null>;
   actions: RowActions;
+  /** Goes to the first or last line of the range, wherever that is. */
+  toEnd(which: 'first' | 'last'): void;
   zoom(): void;
   clearBrush(): void;
   hasBrush: boolean;
@@ -20,14 +22,14 @@ interface RowKeysOptions {
 export function useRowKeys(options: RowKeysOptions): void {
   const { page, items, focus, list, actions } = options;
   const { url, change } = page;
-  const current = () => items.findIndex((item) => item.key === focus);
+  const current = () => (focus === null ? -1 : items.find(focus));
   const record = () => {
-    const item = items[current()] ?? items.find((one) => one.key === url.open);
+    const item = items.at(current()) ?? (url.open === null ? null : items.at(items.find(url.open)));
     return item?.kind === 'record' ? item.record : null;
   };
   const goTo = (index: number) => {
-    const item = items[index];
-    if (item?.kind !== 'record') return;
+    const item = items.at(index);
+    if (item === null || (item.kind !== 'record' && item.kind !== 'event')) return;
     options.setFocus(item.key);
     list.current?.scrollToKey(item.key);
     list.current?.focusRow(item.key);
@@ -38,9 +40,11 @@ export function useRowKeys(options: RowKeysOptions): void {
       i >= 0 && i < items.length;
       i += direction
     ) {
-      if (wanted(items[i])) return goTo(i);
+      const item = items.at(i);
+      if (item !== null && wanted(item)) return goTo(i);
     }
   };
+  const isMark = (item: Item) => item.kind === 'event';
   const isError = (item: Item) =>
     item.kind === 'record' && (item.record.level === 'error' || item.record.level === 'fatal');
   const withRecord = (act: (found: NonNullable<ReturnType<typeof record>>) => void) => () => {
@@ -54,8 +58,11 @@ export function useRowKeys(options: RowKeysOptions): void {
     ArrowDown: (event) => isRow(event.target) && step(1),
     ArrowUp: (event) => isRow(event.target) && step(-1),
     e: () => step(1, isError),
-    'g g': () => goTo(items.findIndex((item) => item.kind === 'record')),
-    G: () => goTo(items.length - 1),
+    n: () => step(1, isMark),
+    N: () => step(-1, isMark),
+    'g g': () => options.toEnd('first'),
+    G: () => options.toEnd('last'),
+    x: withRecord((found) => actions.pin(found)),
     Enter: withRecord((found) => actions.open(url.open === found.id ? null : found.id)),
     c: withRecord((found) => actions.context(found.id)),
     y: withRecord((found) => actions.copyLink(found)),

@@ -11,14 +11,18 @@ import {
   useRef,
   useState,
 } from 'react';
+import type { Zone } from '../format/time.ts';
 import { Icon } from '../shell/icon.tsx';
 import { useMedia } from '../shell/media.ts';
 import { shownLines } from '../text/fold.ts';
+import { looksJson } from '../text/json.ts';
 import { useWords } from '../words/words.tsx';
+import { columnTemplate, fixedWidth } from './columns.ts';
+import { EventRow } from './event-row.tsx';
 import { Row } from './row.tsx';
-import { RowDetail } from './row-detail.tsx';
+import { type DetailScope, RowDetail } from './row-detail.tsx';
 import styles from './row-list.module.css';
-import type { Item, RowActions, RowView } from './row-view.ts';
+import type { Item, ItemList, RowActions, RowView } from './row-view.ts';
 import { useScrollIntent } from './scroll-intent.ts';
 import { SkippedRow } from './skipped-row.tsx';
 
@@ -32,7 +36,7 @@ export interface RowListHandle {
 
 interface RowListProps {
   label: string;
-  items: Item[];
+  items: ItemList;
   /** Rows there are in all, for assistive technology; −1 unknown. */
   rowCount: number;
   view: RowView;
@@ -43,14 +47,20 @@ interface RowListProps {
   /** While it holds true the newest line is kept in view; a ref, so that a scroll stops it before the next drawing. */
   follow?: RefObject<boolean>;
   live?: boolean;
+  /** The search the lines are of, for figures in the details. */
+  scope?: DetailScope;
   foot?: ReactNode;
   onNearEnd?(): void;
+  onNearStart?(): void;
+  /** Which items are in the window. */
+  onWindow?(first: number, last: number): void;
   onScroll?(fromEnd: number, fromStart: number, byReader: boolean): void;
   onColumns?(columns: number): void;
   handle: Ref<RowListHandle>;
 }
 
 const LINE = 20;
+const ROW = 22;
 const NEAR_END_ROWS = 40;
 /** Width of a character of 12.5 and of 13 px, px. */
 const CHARACTER = 7.52;
@@ -62,11 +72,20 @@ export function RowList(props: RowListProps) {
   const { items, view } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const [unfolded, setUnfolded] = useState<ReadonlySet<string>>(new Set());
+  // Heights of lines that were given up, where they were not one line high.
+  const heights = useRef(new Map<string | number, number>());
   const virtual = useVirtualizer<HTMLDivElement, Element>({
     count: items.length,
     getScrollElement: () => scroller.current,
-    estimateSize: (index) => estimate(items[index], view),
-    getItemKey: (index) => items[index].key,
+    estimateSize: (index) => {
+      const item = items.at(index);
+      const key = items.keyAt(index);
+      if (item === null) return heights.current.get(key) ?? ROW;
+      const size = estimate(item, view);
+      if (size !== ROW) heights.current.set(key, size);
+      return size;
+    },
+    getItemKey: items.keyAt,
     overscan: 12,
     useFlushSync: false,
   });
@@ -83,40 +102,52 @@ export function RowList(props: RowListProps) {
       }),
   });
 
-  useMeasureAnew(virtual, `${view.wrap} ${view.narrow} ${view.wrap || view.narrow ? view.columns : 0}`);
+  useMeasureAnew(
+    virtual,
+    `${view.wrap} ${view.pretty} ${view.narrow} ${view.wrap || view.narrow ? view.columns : 0} ${items.version}`,
+  );
   const coarse = useMedia('(pointer: coarse)');
   const uneven = useRef(new Set<string>());
   // A closed, unwrapped row has a known height; measuring it all the same would cost a layout a row at thousands of lines a second.
   const mustMeasure = (item: Item) => {
-    if (view.wrap || view.narrow || coarse || uneven.current.has(item.key)) return true;
+    if (view.wrap || view.pretty || view.narrow || coarse || uneven.current.has(item.key)) return true;
     if (props.open !== item.key && !unfolded.has(item.key)) return false;
     uneven.current.add(item.key);
     return true;
   };
 
-  const { onNearEnd } = props;
+  const { onNearEnd, onNearStart, onWindow } = props;
+  const top = shown[0]?.index ?? -1;
   const last = shown.at(-1)?.index ?? -1;
   useEffect(() => {
     if (last >= items.length - NEAR_END_ROWS && last >= 0) onNearEnd?.();
   }, [last, items.length, onNearEnd]);
+  useEffect(() => {
+    if (top >= 0 && top <= NEAR_END_ROWS) onNearStart?.();
+  }, [top, onNearStart]);
+  useEffect(() => {
+    if (top >= 0) onWindow?.(top, last);
+  }, [top, last, onWindow]);
 
   useKeepPlace(items, virtual.measurementsCache, scroller);
   useLayoutEffect(() => {
     const box = scroller.current;
     if (props.follow?.current === true && box !== null) box.scrollTop = box.scrollHeight;
   });
-  useColumns(scroller, props.onColumns);
+  useColumns(scroller, fixedWidth(view.fields), props.onColumns);
+  const template = columnTemplate(view.fields);
 
-  const indexOf = (key: string) => items.findIndex((item) => item.key === key);
   useImperativeHandle(props.handle, () => ({
     scrollToEnd: () => scroller.current?.scrollTo({ top: scroller.current.scrollHeight }),
     scrollToKey: (key, align = 'auto') => {
-      const index = indexOf(key);
+      const index = items.find(key);
       if (index >= 0) virtual.scrollToIndex(index, { align });
     },
     fromEnd: () => (scroller.current === null ? 0 : distanceFromEnd(scroller.current)),
     focusRow: (key) => {
-      const find = () => scroller.current?.querySelector<HTMLElement>(`[role="row"][data-id="${CSS.escape(key)}"]`);
+      const name = CSS.escape(key);
+      const find = () =>
+        scroller.current?.querySelector<HTMLElement>(`[role="row"]:is([data-id="${name}"], [data-key="${name}"])`);
       // The row may not be in the document before the scroll was drawn.
       (find() ?? null)?.focus({ preventScroll: true });
       requestAnimationFrame(() => find()?.focus({ preventScroll: true }));
@@ -133,6 +164,7 @@ export function RowList(props: RowListProps) {
       aria-label={props.label}
       aria-rowcount={props.live ? undefined : props.rowCount}
       aria-busy={props.old}
+      style={template}
       {...intent.handlers}
       onScroll={(event) =>
         props.onScroll?.(distanceFromEnd(event.currentTarget), event.currentTarget.scrollTop, intent.recent())
@@ -140,20 +172,24 @@ export function RowList(props: RowListProps) {
     >
       <div className={styles.canvas} style={{ height: virtual.getTotalSize() }} role={props.live ? 'grid' : 'rowgroup'}>
         {shown.map((place) => {
-          const item = items[place.index];
+          const item = items.at(place.index);
           return (
             <div
               key={place.key}
-              ref={mustMeasure(item) ? virtual.measureElement : undefined}
+              ref={item !== null && mustMeasure(item) ? virtual.measureElement : undefined}
               data-index={place.index}
               className={styles.item}
               style={{ transform: `translateY(${place.start}px)` }}
               role="presentation"
             >
-              {item.kind === 'record' ? (
+              {item === null ? (
+                <div className={styles.gone} role="row" aria-busy="true" style={{ height: place.size }} />
+              ) : item.kind === 'record' ? (
                 <>
                   <Row
                     record={item.record}
+                    more={item.more ?? 0}
+                    spread={item.spread === true}
                     view={view}
                     actions={actions}
                     rowIndex={place.index + 1}
@@ -162,10 +198,12 @@ export function RowList(props: RowListProps) {
                     open={props.open === item.key}
                     unfolded={unfolded.has(item.key)}
                   />
-                  {props.open === item.key && <RowDetail record={item.record} view={view} actions={actions} />}
+                  {props.open === item.key && (
+                    <RowDetail record={item.record} view={view} actions={actions} scope={props.scope ?? null} />
+                  )}
                 </>
               ) : (
-                <Separator item={item} />
+                <Separator item={item} zone={view.zone} />
               )}
             </div>
           );
@@ -176,8 +214,9 @@ export function RowList(props: RowListProps) {
   );
 }
 
-function Separator({ item }: { item: Exclude<Item, { kind: 'record' }> }) {
+function Separator({ item, zone }: { item: Exclude<Item, { kind: 'record' }>; zone: Zone }) {
   const words = useWords();
+  if (item.kind === 'event') return <EventRow mark={item.mark} zone={zone} name={item.key} />;
   if (item.kind === 'skipped') return <SkippedRow item={item} />;
   return (
     <div className={styles.sep} role="row">
@@ -190,6 +229,7 @@ function Separator({ item }: { item: Exclude<Item, { kind: 'record' }> }) {
 function estimate(item: Item, view: RowView): number {
   if (item.kind !== 'record') return 26;
   const text = item.record.message;
+  if (view.pretty && looksJson(text)) return 2 + LINE * Math.min(40, 2 + text.length / 24);
   const lines = text.includes('\n') ? shownLines(text.split('\n').length) : 1;
   if (view.narrow) return 36 + LINE * Math.min(3, Math.ceil(text.length / 46));
   return 2 + LINE * (view.wrap ? Math.max(lines, Math.ceil(text.length / Math.max(20, view.columns))) : lines);
@@ -208,20 +248,23 @@ function useMeasureAnew(virtual: Virtualizer<HTMLDivElement, Element>, layout: s
   }, [virtual, layout]);
 }
 
-/** When newer lines are put on top, what is being read stays where it is. */
-function useKeepPlace(items: Item[], measured: { start: number }[], scroller: { current: HTMLDivElement | null }) {
-  const first = useRef<string | null>(null);
+/** When lines are put in front, what is being read stays where it is. */
+function useKeepPlace(items: ItemList, measured: { start: number }[], scroller: { current: HTMLDivElement | null }) {
+  const front = useRef(items.front);
   useLayoutEffect(() => {
-    const before = first.current;
-    first.current = items[0]?.key ?? null;
-    if (before === null || before === first.current) return;
-    const now = items.findIndex((item) => item.key === before);
+    const added = items.front - front.current;
+    front.current = items.front;
     const box = scroller.current;
-    if (now > 0 && box !== null) box.scrollTop += measured[now]?.start ?? now * 22;
+    if (added > 0 && box !== null) box.scrollTop += measured[added]?.start ?? added * ROW;
   });
 }
 
-function useColumns(scroller: { current: HTMLDivElement | null }, onColumns: ((columns: number) => void) | undefined) {
+function useColumns(
+  scroller: { current: HTMLDivElement | null },
+  fixed: { wide: number; narrow: number },
+  onColumns: ((columns: number) => void) | undefined,
+) {
+  const { wide, narrow } = fixed;
   useEffect(() => {
     const box = scroller.current;
     if (box === null || onColumns === undefined) return;
@@ -231,12 +274,11 @@ function useColumns(scroller: { current: HTMLDivElement | null }, onColumns: ((c
         onColumns(Math.floor((box.clientWidth - 26) / PHONE_CHARACTER) * 4);
         return;
       }
-      const fixed = box.clientWidth > 1040 ? 98 + 42 + 108 + 62 + 48 + 24 : 98 + 42 + 108 + 36 + 24;
-      onColumns(Math.max(20, Math.floor((box.clientWidth - fixed) / CHARACTER)));
+      onColumns(Math.max(20, Math.floor((box.clientWidth - (box.clientWidth > 1040 ? wide : narrow)) / CHARACTER)));
     });
     watch.observe(box);
     return () => watch.disconnect();
-  }, [scroller, onColumns]);
+  }, [scroller, wide, narrow, onColumns]);
 }
 
 /** The same object as long as its owner lives, calling the newest functions. */

@@ -7,11 +7,16 @@ import { Button } from '../shell/controls.tsx';
 import { Message } from '../text/message.tsx';
 import { visible } from '../text/visible.ts';
 import { useWords } from '../words/words.tsx';
+import { columnValue } from './columns.ts';
 import styles from './row.module.css';
 import { instanceName, type RowActions, type RowView, seriesOf, splitInstance } from './row-view.ts';
+import { wordAtPoint } from './word-at.ts';
 
 interface RowProps {
   record: ApiRecord;
+  /** Lines that stand behind this one; `spread`: they follow. */
+  more: number;
+  spread: boolean;
   view: RowView;
   actions: RowActions;
   rowIndex: number;
@@ -22,12 +27,16 @@ interface RowProps {
   unfolded: boolean;
 }
 
-/** One line: time, level, instance, host, message. Opens by a click that is neither a drag nor the first of a double click. */
-export const Row = memo(function Row({ record, view, actions, rowIndex, focused, tabbable, open, unfolded }: RowProps) {
+/** One line: time, level, chosen columns, message. A click on a word opens its menu, one beside the text the line; a drag does neither. */
+export const Row = memo(function Row(props: RowProps) {
+  const { record, view, actions, rowIndex, focused, tabbable, open, unfolded } = props;
+  const words = useWords().search.rows;
   const level = record.level ?? 'none';
   const time = microseconds(record.time);
-  const press = useOpenPress(() => actions.open(open ? null : record.id));
-  const [name, number] = splitInstance(instanceName(record));
+  const press = usePress(
+    () => actions.open(open ? null : record.id),
+    (text, x, y) => actions.word(text, x, y),
+  );
   // Four buttons a row are most of its nodes: only the row under the pointer has them.
   const [hovered, setHovered] = useState(false);
   return (
@@ -54,23 +63,15 @@ export const Row = memo(function Row({ record, view, actions, rowIndex, focused,
       <span role="gridcell" className={`${styles.lv} ${styles[`lv${level}`]}`}>
         {record.level === null ? '–' : record.level.toUpperCase()}
       </span>
-      <span
-        role="gridcell"
-        className={styles.inst}
-        title={visible(`${record.app} / ${record.env} / ${record.instance}`)}
-      >
-        <span className={`${styles.dot} ${styles[`s${seriesOf(instanceName(record))}`]}`} aria-hidden="true" />
-        {visible(name)}
-        <i>{visible(number)}</i>
-      </span>
-      <span role="gridcell" className={styles.host} title={visible(record.host)}>
-        {visible(record.host)}
-      </span>
+      {view.fields.map((column) => (
+        <Cell key={column} record={record} column={column} />
+      ))}
       <div
         role="gridcell"
         className={[styles.msg, (view.wrap || open) && styles.wrap, !open && !unfolded && styles.clamp]
           .filter(Boolean)
           .join(' ')}
+        data-words
       >
         <Message
           text={record.message}
@@ -78,13 +79,44 @@ export const Row = memo(function Row({ record, view, actions, rowIndex, focused,
           columns={view.wrap || open ? 0 : view.columns}
           unfolded={unfolded}
           most={view.narrow ? 2 : undefined}
+          pretty={view.pretty && !view.narrow}
           onUnfold={(next) => actions.unfold(record.id, next)}
         />
+        {props.more > 0 && (
+          <button
+            type="button"
+            className={`${styles.more} num`}
+            aria-expanded={props.spread}
+            title={words.repeatsWhy}
+            onClick={() => actions.spread(record.id, !props.spread)}
+          >
+            {props.spread ? words.repeatsFold : words.repeats(props.more)}
+          </button>
+        )}
       </div>
       {hovered && !open && <HoverActions record={record} actions={actions} />}
     </div>
   );
 });
+
+function Cell({ record, column }: { record: ApiRecord; column: string }) {
+  if (column !== 'instance') {
+    const text = visible(columnValue(record, column));
+    return (
+      <span role="gridcell" className={column === 'host' ? styles.host : styles.field} title={text}>
+        {text}
+      </span>
+    );
+  }
+  const [name, number] = splitInstance(instanceName(record));
+  return (
+    <span role="gridcell" className={styles.inst} title={visible(`${record.app} / ${record.env} / ${record.instance}`)}>
+      <span className={`${styles.dot} ${styles[`s${seriesOf(instanceName(record))}`]}`} aria-hidden="true" />
+      {visible(name)}
+      <i>{visible(number)}</i>
+    </span>
+  );
+}
 
 function HoverActions({ record, actions }: { record: ApiRecord; actions: RowActions }) {
   const words = useWords().logs.rows;
@@ -121,8 +153,8 @@ function HoverActions({ record, actions }: { record: ApiRecord; actions: RowActi
   );
 }
 
-/** A press that moved under 4 px, selected nothing, and was not followed by a second one within 250 ms. */
-function useOpenPress(open: () => void) {
+/** A press that moved under 4 px, selected nothing, and was not followed by a second one within 250 ms: on a word or beside the text. */
+function usePress(open: () => void, word: (text: string, x: number, y: number) => void) {
   const state = useRef<{ x: number; y: number; timer: ReturnType<typeof setTimeout> | null }>({
     x: -1,
     y: -1,
@@ -137,14 +169,19 @@ function useOpenPress(open: () => void) {
     },
     onMouseUp(event: MouseEvent) {
       const { x, y } = state.current;
-      if (x < 0 || event.detail > 1 || Math.hypot(event.clientX - x, event.clientY - y) >= 4) return;
-      if ((event.target as HTMLElement).closest('button, a') !== null) return;
-      const onText = (event.target as HTMLElement).closest('time') === null;
-      const act = () => {
+      const { clientX, clientY } = event;
+      if (x < 0 || event.detail > 1 || Math.hypot(clientX - x, clientY - y) >= 4) return;
+      const target = event.target as HTMLElement;
+      if (target.closest('button, a') !== null) return;
+      const text = target.closest('[data-words]');
+      const found = text === null ? null : wordAtPoint(text, clientX, clientY);
+      if (found === null) {
         if (window.getSelection()?.isCollapsed !== false) open();
-      };
-      if (onText) state.current.timer = setTimeout(act, 250);
-      else act();
+        return;
+      }
+      state.current.timer = setTimeout(() => {
+        if (window.getSelection()?.isCollapsed !== false) word(found, clientX, clientY);
+      }, 250);
     },
   };
 }

@@ -11,11 +11,14 @@ import { ContextDrawer } from './context-drawer.tsx';
 import { Footer } from './footer.tsx';
 import styles from './page.module.css';
 import type { LogsPage } from './page-state.ts';
+import { Pinned } from './pinned.tsx';
 import { pageLink, useRowActions } from './row-actions.ts';
 import { RowList, type RowListHandle } from './row-list.tsx';
+import { plainList } from './row-view.ts';
 import { TailBar } from './tail-bar.tsx';
 import { TailRefused } from './tail-refused.tsx';
 import { type PauseCause, type TailState, useTail } from './use-tail.ts';
+import { type WordAt, WordMenu } from './word-menu.tsx';
 
 /** Nearer to the bottom than this counts as being there, px. */
 const AT_END = 24;
@@ -33,9 +36,20 @@ export function TailView({ page, onPaused }: { page: LogsPage; onPaused(paused: 
   const now = client.nowUs();
   const range = { from: now - 900e6, to: now };
   const view = useMemo(
-    () => ({ zone, wrap: url.wrap, narrow: page.narrow, finder: page.finder, columns }),
-    [zone, url.wrap, page.narrow, page.finder, columns],
+    () => ({
+      zone,
+      wrap: url.wrap,
+      pretty: url.pretty,
+      narrow: page.narrow,
+      finder: page.finder,
+      columns,
+      fields: url.columns,
+    }),
+    [zone, url.wrap, url.pretty, page.narrow, page.finder, columns, url.columns],
   );
+  const items = useMemo(() => plainList(tail.items), [tail.items]);
+  const [word, setWord] = useState<WordAt | null>(null);
+  const closeWord = useCallback(() => setWord(null), []);
   const follow = useRef(true);
   follow.current = tail.paused === null;
   const { pause: pauseTail } = tail;
@@ -55,6 +69,12 @@ export function TailView({ page, onPaused }: { page: LogsPage; onPaused(paused: 
     onRun: page.runQuery,
     onFocus: setFocus,
     onOpen: (id) => id !== null && pause('open'),
+    onRange: (next, line) => page.apply({ range: next, open: line, live: false }),
+    onPin: page.togglePin,
+    onWord: (text, x, y) => {
+      pause('selection');
+      setWord({ text, x, y });
+    },
   });
   const resume = () => {
     window.getSelection()?.removeAllRanges();
@@ -85,6 +105,7 @@ export function TailView({ page, onPaused }: { page: LogsPage; onPaused(paused: 
       <div className={[styles.body, styles.folded, url.context !== null && styles.drawer].filter(Boolean).join(' ')}>
         <section className={styles.stream}>
           <TailBar tail={tail} page={page} onToggle={toggle} onSearch={openAsSearch} />
+          {page.pinned.length > 0 && <Pinned page={page} onOpen={(record) => actions.context(record.id)} />}
           {tail.connection === 'refused' ? (
             <TailRefused query={url.query} onAgain={tail.again} />
           ) : tail.items.length === 0 ? (
@@ -94,7 +115,7 @@ export function TailView({ page, onPaused }: { page: LogsPage; onPaused(paused: 
           ) : (
             <RowList
               label={words.logs.rows.label}
-              items={tail.items}
+              items={items}
               rowCount={-1}
               view={view}
               actions={actions}
@@ -131,9 +152,11 @@ export function TailView({ page, onPaused }: { page: LogsPage; onPaused(paused: 
             key={url.context}
             id={url.context}
             scope={url.scope}
+            find={url.find}
             zone={zone}
             onScope={(scope) => change({ scope }, 'replace')}
-            onClose={() => change({ context: null })}
+            onFind={(find) => change({ find }, 'replace')}
+            onClose={() => change({ context: null, find: '' })}
             onCopyLink={() =>
               copy(
                 pageLink(
@@ -146,6 +169,7 @@ export function TailView({ page, onPaused }: { page: LogsPage; onPaused(paused: 
           />
         )}
       </div>
+      {word !== null && <WordMenu word={word} actions={actions} onClose={closeWord} />}
       <Footer
         live
         completeTo={tail.completeTo}

@@ -17,6 +17,8 @@ interface TimeBoxProps {
   nowUs: number;
   /** Shown in place of a range while live. */
   live: string | null;
+  /** µs of the last deploy of what is searched, null when none is known. */
+  lastDeploy: number | null;
   onRange(text: RangeText): void;
   onZone(zone: Zone): void;
   onShift(direction: -1 | 1): void;
@@ -119,6 +121,11 @@ function Panel(props: TimeBoxProps & { onClose(): void }) {
         >
           {text.today}
         </button>
+        {props.lastDeploy !== null && (
+          <button type="button" onClick={() => choose({ from: isoTime(props.lastDeploy!), to: 'now' })}>
+            {words.search.sinceDeploy} <small>{shortText(props.lastDeploy, props.zone, props.nowUs)}</small>
+          </button>
+        )}
       </div>
       <form
         className={styles.form}

@@ -1,15 +1,15 @@
-import { type Ref, useState } from 'react';
-import { useClient } from '../client/client.tsx';
+import type { Ref } from 'react';
 import type { Range, RangeText } from '../format/range.ts';
-import { clockText, isoTime, type Zone } from '../format/time.ts';
+import { clockText, type Zone } from '../format/time.ts';
 import { Button } from '../shell/controls.tsx';
-import { Popover } from '../shell/popover.tsx';
 import { useWords } from '../words/words.tsx';
+import { ExportButton } from './export-button.tsx';
 import { QueryBox, type QueryBoxHandle } from './query-box.tsx';
 import type { QueryMistake, QueryParser } from './query-parser.ts';
 import { TimeBox } from './time-box.tsx';
 import styles from './toolbar.module.css';
 import type { LogsUrl } from './url-state.ts';
+import { ViewsMenu } from './views-menu.tsx';
 
 interface ToolbarProps {
   url: LogsUrl;
@@ -26,6 +26,13 @@ interface ToolbarProps {
   paused: boolean;
   liveSince: number | null;
   box: Ref<QueryBoxHandle>;
+  /** Fields seen in the lines so far. */
+  seen: string[];
+  total: number | null;
+  exporting: boolean;
+  lastDeploy: number | null;
+  onExport(open: boolean): void;
+  onOpenView(url: LogsUrl): void;
   onRun(text: string): void;
   onStop(): void;
   onFilters(): void;
@@ -53,7 +60,10 @@ export function Toolbar(props: ToolbarProps) {
           {props.filters > 0 ? <span className={styles.badge}>{props.filters}</span> : null}
         </Button>
       )}
+      <ViewsMenu url={url} onOpen={props.onOpenView} onQuery={props.onRun} />
       <QueryBox
+        range={props.range}
+        seen={props.seen}
         value={url.query}
         parser={props.parser}
         refused={props.refused}
@@ -73,6 +83,7 @@ export function Toolbar(props: ToolbarProps) {
             ? null
             : `${words.tail.live} ${words.time.since(clockText(props.liveSince, props.zone))}`
         }
+        lastDeploy={props.lastDeploy}
         onRange={props.onRange}
         onZone={props.onZone}
         onShift={props.onShift}
@@ -89,43 +100,14 @@ export function Toolbar(props: ToolbarProps) {
       </Button>
       <span className={styles.spring} />
       <Button look="ghost" icon="link" label={words.copyLink} onClick={props.onCopyLink} />
-      <Export {...props} />
+      <ExportButton
+        query={url.query}
+        range={props.range}
+        order={url.order}
+        total={props.total}
+        open={props.exporting}
+        onOpen={props.onExport}
+      />
     </div>
-  );
-}
-
-function Export({ url, range }: ToolbarProps) {
-  const words = useWords().logs;
-  const client = useClient();
-  const [open, setOpen] = useState(false);
-  const control = (
-    <Button
-      look="ghost"
-      icon="export"
-      label={words.export}
-      aria-haspopup="dialog"
-      aria-expanded={open}
-      onClick={() => setOpen(!open)}
-    />
-  );
-  return (
-    <Popover open={open} onClose={() => setOpen(false)} label={words.export} control={control} className={styles.menu}>
-      {(['text', 'ndjson', 'csv'] as const).map((format) => (
-        <a
-          key={format}
-          download
-          href={client.exportUrl({
-            query: url.query,
-            from: isoTime(range.from),
-            to: isoTime(range.to),
-            format,
-            order: url.order,
-          })}
-          onClick={() => setOpen(false)}
-        >
-          {words.exportAs(format)}
-        </a>
-      ))}
-    </Popover>
   );
 }

@@ -5,6 +5,12 @@ import type { Zone } from '../format/time.ts';
 
 export type Order = 'desc' | 'asc';
 export type Scope = 'source' | 'app' | 'host';
+export type Tab = 'lines' | 'patterns' | 'explain';
+export const GROUPS = ['level', 'app', 'env', 'host'] as const;
+/** What the histogram's bars are made of. */
+export type Group = (typeof GROUPS)[number];
+/** Columns between level and message when the link names none. */
+export const DEFAULT_COLUMNS: readonly string[] = ['instance', 'host'];
 
 /** All a link to the Logs page holds. */
 export interface LogsUrl {
@@ -22,6 +28,22 @@ export interface LogsUrl {
   /** Id of the context drawer's anchor. */
   context: string | null;
   scope: Scope;
+  /** What is looked for inside the drawer. */
+  find: string;
+  tab: Tab;
+  by: Group;
+  /** The period before is drawn behind the bars. */
+  compare: boolean;
+  /** Columns between level and message, in order: identity or fields of lines. */
+  columns: readonly string[];
+  /** Fields of lines with a filter section of their own. */
+  facets: readonly string[];
+  /** JSON lines stand indented in the rows. */
+  pretty: boolean;
+  /** Neighbours that differ in numbers only are one row with a count. */
+  repeats: boolean;
+  /** The ordinary time a spike is compared with; ISO times. */
+  baseline: RangeText | null;
 }
 
 /** Search part of an address → state; what is missing or unknown is the default. */
@@ -31,6 +53,10 @@ export function readLogsUrl(search: string): LogsUrl {
   const brushTo = got.get('brushTo');
   const zone = got.get('zone');
   const scope = got.get('scope');
+  const tab = got.get('tab');
+  const by = got.get('by');
+  const baseFrom = got.get('baseFrom');
+  const baseTo = got.get('baseTo');
   return {
     query: got.get('query') ?? '',
     range: { from: got.get('from') ?? DEFAULT_RANGE.from, to: got.get('to') ?? DEFAULT_RANGE.to },
@@ -42,6 +68,15 @@ export function readLogsUrl(search: string): LogsUrl {
     open: got.get('open'),
     context: got.get('context'),
     scope: scope === 'app' || scope === 'host' ? scope : 'source',
+    find: got.get('find') ?? '',
+    tab: tab === 'patterns' || tab === 'explain' ? tab : 'lines',
+    by: GROUPS.find((one) => one === by) ?? 'level',
+    compare: got.get('compare') === '1',
+    columns: got.has('col') ? unique(got.getAll('col')) : DEFAULT_COLUMNS,
+    facets: unique(got.getAll('facet')),
+    pretty: got.get('pretty') === '1',
+    repeats: got.get('repeats') === '1',
+    baseline: baseFrom !== null && baseTo !== null ? { from: baseFrom, to: baseTo } : null,
   };
 }
 
@@ -65,9 +100,27 @@ export function writeLogsUrl(state: LogsUrl): string {
   if (state.context !== null) {
     made.set('context', state.context);
     if (state.scope !== 'source') made.set('scope', state.scope);
+    if (state.find !== '') made.set('find', state.find);
+  }
+  if (state.tab !== 'lines') made.set('tab', state.tab);
+  if (state.by !== 'level') made.set('by', state.by);
+  if (state.compare) made.set('compare', '1');
+  if (state.columns.join('\n') !== DEFAULT_COLUMNS.join('\n'))
+    for (const column of state.columns.length === 0 ? [''] : state.columns) made.append('col', column);
+  for (const field of state.facets) made.append('facet', field);
+  if (state.pretty) made.set('pretty', '1');
+  if (state.repeats) made.set('repeats', '1');
+  if (state.baseline !== null) {
+    made.set('baseFrom', state.baseline.from);
+    made.set('baseTo', state.baseline.to);
   }
   const text = made.toString();
   return text === '' ? '/logs' : `/logs?${text}`;
+}
+
+/** Each name once, none empty; `col=` alone says that there is no column. */
+function unique(names: string[]): string[] {
+  return [...new Set(names.filter((name) => name !== ''))].slice(0, 30);
 }
 
 export type ChangeUrl = (change: Partial<LogsUrl>, how?: 'push' | 'replace') => void;

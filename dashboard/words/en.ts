@@ -1,10 +1,12 @@
 import { logs } from './en-logs.ts';
+import { search } from './en-search.ts';
 
 const plural = (n: number, one: string, many: string) => (n === 1 ? one : many);
 
 /** Everything the page says in English. Data (levels, names of apps and fields) is never translated. */
 export const en = {
   logs,
+  search,
   nav: {
     main: 'Main',
     logs: 'Logs',

@@ -1,10 +1,12 @@
 import type { Words } from './en.ts';
 import { zhDuration } from './zh-duration.ts';
 import { logs } from './zh-logs.ts';
+import { search } from './zh-search.ts';
 
 /** 与 en.ts 逐键对应；少一个键、多一个键都编译不过。 */
 export const zh: Words = {
   logs,
+  search,
   nav: {
     main: '主导航',
     logs: '日志',

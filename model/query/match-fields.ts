@@ -1,6 +1,8 @@
 import { cutKey, cutValue } from '../fields.ts';
 import { levelOrdinal } from '../level.ts';
+import { createPatternHash } from '../pattern.ts';
 import type { MatchView } from './match.ts';
+import { patternAsked } from './pattern-asked.ts';
 import { numericValue } from './scalar.ts';
 import type { FieldTest, RecordField } from './tree.ts';
 
@@ -71,6 +73,8 @@ export function compileGlob(parts: string[]): (value: string) => boolean {
 /** A test on a record field, or null when the field comes from the line's text. */
 export function compileRecordField(field: string, test: FieldTest): ((view: MatchView) => boolean) | null {
   if (field === 'container') return compileContainer(test);
+  const pattern = patternAsked(field, test);
+  if (pattern !== null) return compilePattern(pattern);
   if (!Object.hasOwn(READ, field)) return null;
   if (field === 'level' && test.op === 'compare') {
     const holds = compileSign(test.sign, test.value);
@@ -79,6 +83,18 @@ export function compileRecordField(field: string, test: FieldTest): ((view: Matc
   const read = READ[field as keyof typeof READ];
   const passes = compileTest(test);
   return (view) => passes(read(view));
+}
+
+function compilePattern(pattern: string): (view: MatchView) => boolean {
+  const hash = createPatternHash();
+  const encoder = new TextEncoder();
+  const out = new Uint32Array(2);
+  const [high, low] = [0, 8].map((at) => Number.parseInt(pattern.slice(at, at + 8), 16));
+  return (view) => {
+    const bytes = encoder.encode(view.message);
+    hash(bytes, 0, bytes.length, out, 0);
+    return out[0] === high && out[1] === low;
+  };
 }
 
 /** A container is meant by its 64-hex id, by a prefix of it of 12 or more digits, or by its exact name. */

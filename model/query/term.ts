@@ -1,5 +1,6 @@
 import { readClause } from './field-clause.ts';
 import { quotedEnd, readQuoted, readRegexp } from './literal.ts';
+import { patternAsked } from './pattern-asked.ts';
 import { compileRegexp } from './regexp.ts';
 import { fieldNameLength, isSpace, isWordAt, isWordBefore, operatorAt, refuse } from './syntax.ts';
 import { hasToken } from './tokenize.ts';
@@ -76,7 +77,9 @@ function readField(text: string, flat: string, at: number): Term | null {
   const span = { start: at, end: clause.end };
   // Only punctuation behind the colon (`foo:,`) is text: no value anybody searches for.
   if (clause.plain && !hasToken(flat.slice(at + length + 1, clause.end))) return null;
-  const guessed = clause.plain && !RECORD_FIELDS.some((name) => name === field);
+  const { query } = clause;
+  const known = RECORD_FIELDS.some((name) => name === field);
+  const guessed = clause.plain && !known && !(query.type === 'field' && patternAsked(field, query.test) !== null);
   return { query: clause.query, end: clause.end, ...(guessed ? { guessed: { field, span } } : {}) };
 }
 

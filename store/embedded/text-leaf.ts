@@ -1,4 +1,5 @@
 import { cutKey } from '../../model/fields.ts';
+import { patternAsked } from '../../model/query/pattern-asked.ts';
 import { isWordBefore } from '../../model/query/syntax.ts';
 import { type BloomPlan, bloomPlan } from '../../model/query/text-plan.ts';
 import { lowerText, tokenize } from '../../model/query/tokenize.ts';
@@ -46,7 +47,8 @@ export function compileLeaf(query: Query): TextLeaf {
     case 'regexp':
       return regexpLeaf(query.pattern);
     case 'field':
-      return fieldLeaf(query);
+      // A pattern is a hash of the message: none of its digits stand in the text.
+      return patternAsked(query.field, query.test) === null ? fieldLeaf(query) : UNKNOWN;
     default:
       return UNKNOWN;
   }
