@@ -11,6 +11,7 @@ import {
   RECORDS_FRAME,
   readFrameHead,
 } from './frame.ts';
+import { letGo } from './let-go.ts';
 import type { BlockText } from './matcher.ts';
 import { type PatternColumn, patternColumn } from './patterns-section.ts';
 import type { Rows } from './rows-section.ts';
@@ -167,6 +168,12 @@ function groupBlock(
       return (group.patterns = patternColumn(blockPatterns(block.text().bytes, block.rows().ends, records), records));
     },
     textRead: atHand,
+    release() {
+      if (rows && framesHere().length > 1) for (const column of [rows.times, rows.offsets, rows.ends]) letGo(column);
+      rows = null;
+      text = null;
+      frames = null;
+    },
     passes(plan) {
       const known = plan.type === 'any' ? null : hashes();
       return known === null || bloomPasses(plan, (hash) => bloomHolds(known.bloom, hash));

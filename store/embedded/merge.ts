@@ -1,3 +1,4 @@
+import { letGo } from './let-go.ts';
 import { plainCodec } from './plain-codec.ts';
 import type { RecordColumns } from './record-columns.ts';
 import { segmentFile } from './segment-format.ts';
@@ -57,6 +58,7 @@ function writeMerged(job: MergeJob, cursors: Cursor[]): SegmentRow {
       if (cursor.run === reader.runsOf(cursor.block).to) {
         cursor.block++;
         cursor.from = 0;
+        letGo(cursor.decoded.columns.messages);
         cursor.decoded = null;
       }
     }

@@ -100,7 +100,7 @@ export function decodeRows(bytes: Uint8Array, n: number, runs: Iterable<RunShape
     times,
     offsets,
     ends: lengths,
-    flags: bytes.subarray(at, at + n),
-    levels: bytes.subarray(at + n, at + 2 * n),
+    flags: new Uint8Array(bytes.subarray(at, at + n)),
+    levels: new Uint8Array(bytes.subarray(at + n, at + 2 * n)),
   };
 }

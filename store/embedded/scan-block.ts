@@ -1,5 +1,6 @@
 import type { BloomPlan } from '../../model/query/text-plan.ts';
 import type { Source } from '../../model/source.ts';
+import { letGo } from './let-go.ts';
 import type { BlockText } from './matcher.ts';
 import type { PatternColumn } from './patterns-section.ts';
 import type { Rows } from './rows-section.ts';
@@ -34,6 +35,8 @@ export interface ScanBlock {
   patterns(): PatternColumn;
   /** True when `text` has been asked for and costs nothing any more. */
   textRead(): boolean;
+  /** Gives memory back; what was read before may not be looked at any more, and is read again when it is asked for. */
+  release(): void;
   /** False when the block surely holds no record that satisfies the plan. */
   passes(plan: BloomPlan): boolean;
 }
@@ -74,6 +77,12 @@ export function segmentBlock(reader: SegmentReader, block: number): ScanBlock {
     text: () => (text ??= blockText(reader.text(block), blocks.kind[block])),
     patterns: () => reader.patternColumn(block),
     textRead: () => text !== null,
+    release() {
+      if (text) letGo(text.bytes);
+      if (rows) for (const column of [rows.times, rows.offsets, rows.ends]) letGo(column);
+      text = null;
+      rows = null;
+    },
     passes: (plan) => bloomPasses(plan, (hash) => reader.mayHold(block, hash)),
   };
 }

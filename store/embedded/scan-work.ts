@@ -124,6 +124,7 @@ export function createScanWork(input: ScanInput, tools: ScanTools): ScanWork {
         if (sink.hopeless(best(block))) continue;
         segmentOf.set(block, segment);
         matchInto(block, segment, sink.windowOf, sink.take);
+        block.release();
         yield;
       }
     }
@@ -142,6 +143,7 @@ export function createScanWork(input: ScanInput, tools: ScanTools): ScanWork {
       if (Atomics.load(control.words, 0) === STATE.CANCEL) return;
       try {
         sink.fill(block);
+        block.release();
         work.stats.blocksRead++;
         work.stats.bytesRead += block.rawBytes;
       } catch (error) {
@@ -177,6 +179,7 @@ export function createScanWork(input: ScanInput, tools: ScanTools): ScanWork {
           for (const edge of near)
             matchInto(block, segment, (run) => (counted.has(run.source) ? edge : null), sink.add);
         }
+        block.release();
         yield;
       }
     }

@@ -2,6 +2,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { FleetlogError } from '../../model/errors.ts';
 import type { BlockCodec, TextDecoding } from './block-codec.ts';
 import { BLOOM_LINE, bloomLine, bloomMay } from './bloom.ts';
+import { letGo } from './let-go.ts';
 import { decodePatternColumn, decodePatterns, type PatternColumn } from './patterns-section.ts';
 import { decompress, plainCodec } from './plain-codec.ts';
 import { decodeRows, type Rows, type RunShape } from './rows-section.ts';
@@ -106,6 +107,8 @@ function readSegment(fd: number, path: string): SegmentReader {
         const stored = read(blocks.at[block], blocks.rows[block], 'rows');
         const raw = decompress(stored, blocks.rowsRaw[block]);
         const rows = decodeRows(raw, blocks.records[block], shapes(block), blocks.first[block]);
+        letGo(stored);
+        letGo(raw);
         if (rows.count > 0 && rows.ends[rows.count - 1] !== blocks.rawBytes[block]) throw damaged('lengths');
         return rows;
       }),
@@ -116,7 +119,10 @@ function readSegment(fd: number, path: string): SegmentReader {
           if (!codec) throw damaged(`codec ${head.codec}`);
           decoding = codec.decoder(read(head.dictionary.at, head.dictionary.stored, 'the dictionary'));
         }
-        return decoding.decode(read(afterPatterns(block), blocks.text[block], 'text'), blocks.rawBytes[block]);
+        const stored = read(afterPatterns(block), blocks.text[block], 'text');
+        const text = decoding.decode(stored, blocks.rawBytes[block]);
+        letGo(stored);
+        return text;
       }),
     patterns: (block) => readPatterns(block, decodePatterns),
     patternColumn: (block) => readPatterns(block, decodePatternColumn),
