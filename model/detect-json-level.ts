@@ -14,7 +14,8 @@ const LETTERS: Readonly<Record<string, number>> = {
 const SYSLOG = ['fatal', 'fatal', 'fatal', 'error', 'warn', 'info', 'info', 'debug'].map((level) =>
   levelOrdinal(level),
 );
-const KEYS = new Set([
+/** Keys of a JSON line's top object that may tell its level. */
+export const JSON_LEVEL_KEYS: ReadonlySet<string> = new Set([
   'level',
   'lvl',
   'severity',
@@ -48,7 +49,7 @@ export function detectJsonLevel(bytes: Uint8Array, at: number, end: number): num
         colon < end &&
         bytes[colon] === 0x3a &&
         close - i <= 12 &&
-        KEYS.has(ascii(bytes, i + 1, close))
+        JSON_LEVEL_KEYS.has(ascii(bytes, i + 1, close))
       ) {
         const level = valueLevel(bytes, skipSpace(bytes, colon + 1, end), end, close - i === 2);
         if (level > 0) return level;

@@ -29,8 +29,10 @@ const DEBUG = levelOrdinal('debug');
 /** Syslog severities 0–7. */
 const SYSLOG = [FATAL, FATAL, FATAL, ERROR, WARN, INFO, INFO, DEBUG];
 
-/** Names after which `=` or `:` gives the level. */
-const KEYS = new Set(['level', 'lvl', 'severity', 'loglevel', 'log_level', 'levelname', 'log.level', 'priority']);
+/** Names after which `=` gives the level. */
+export const LEVEL_KEYS: ReadonlySet<string> = new Set(
+  'level lvl severity loglevel log_level levelname log.level priority'.split(' '),
+);
 
 /**
  * The level of a message, 0 (none) to 6 (fatal), from the first 200 bytes of its first line: a JSON or logfmt level, a bracketed or
@@ -210,7 +212,7 @@ function keyedLevel(bytes: Uint8Array, at: number, i: number, end: number, stop:
     return -1;
   let from = i;
   if (before === 0x2e && endsWith(bytes, at, i - 1, 'log')) from = i - 4;
-  if (!KEYS.has(text(bytes, from, end).toLowerCase())) return -1;
+  if (!LEVEL_KEYS.has(text(bytes, from, end).toLowerCase())) return -1;
   const value = end + (bytes[end + 1] === 0x22 ? 2 : 1);
   let last = value;
   while (last < stop && isWordByte(bytes[last])) last++;

@@ -68,7 +68,8 @@ export function isStamp(bytes: Uint8Array, from: number, end: number): boolean {
   return true;
 }
 
-const MONTHS_AND_ZONES = new Set(
+/** Words of stamps besides numbers. */
+export const MONTHS_AND_ZONES: ReadonlySet<string> = new Set(
   'jan feb mar apr may jun jul aug sep oct nov dec mon tue wed thu fri sat sun am pm utc gmt cst'.split(' '),
 );
 

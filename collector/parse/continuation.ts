@@ -67,7 +67,7 @@ function exceptionName(b: Uint8Array, start: number, end: number, dotted: boolea
   }
   if (q === start || (dotted && dots === 0)) return 0;
   // `name: message`, `name` alone, or Node's `name [CODE]: message`.
-  if (q < end && b[q] !== 58 && b[q] !== 13 && !(b[q] === 32 && b[q + 1] === 91)) return 0;
+  if (q < end && b[q] !== 58 && b[q] !== 13 && !(b[q] === 32 && q + 1 < end && b[q + 1] === 91)) return 0;
   for (const ending of ENDINGS) if (endsWith(b, start, q, ending)) return q - start;
   return 0;
 }
@@ -103,7 +103,7 @@ function pemLine(b: Uint8Array, from: number, end: number): number {
   for (let q = start; q < end; q++) {
     if (BASE64[b[q]] === 1 || (b[q] === 13 && q === end - 1)) continue;
     // RFC 1421 headers: `Proc-Type: 4,ENCRYPTED`.
-    return b[q] === 58 && b[q + 1] === 32 && q - start < 20 ? KIND.PEM : STARTS;
+    return b[q] === 58 && q + 1 < end && b[q + 1] === 32 && q - start < 20 ? KIND.PEM : STARTS;
   }
   return KIND.PEM;
 }

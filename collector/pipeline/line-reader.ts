@@ -102,7 +102,17 @@ export function createLineReader(
     take(file, start, end, base, ended, cut) {
       let p = start;
       bytes[end] = 10;
+      const kernel = file.reading.ordinary ? bench.kernel : null;
       while (p < end) {
+        if (kernel && file.headChecked) {
+          const taken = kernel.take(bench, file.assembly, p, end, base + p - start);
+          p += taken;
+          if (taken > 0 && cut && isFull()) {
+            cut(base + p - start);
+            continue;
+          }
+          if (p === end) break;
+        }
         if (bytes[p] === 0) {
           const skipped = hole(file, p, end, ended);
           if (skipped > 0) {

@@ -80,7 +80,7 @@ export function createWorkbench(sizes: WorkbenchSizes, module: WebAssembly.Modul
     raws: new Float64Array(memory, AT.raws, MAX_RECORDS),
     marks: new Uint8Array(memory, AT.marks, MAX_RECORDS),
     kernel,
-    findSecrets: kernel && kernel.secrets,
+    findSecrets: kernel?.secrets ?? null,
   };
 }
 

@@ -14,6 +14,8 @@ export interface Reading {
   parser: LineParser;
   assembler: Assembler;
   filter: LineFilter | null;
+  /** Docker's lines with the built-in trace rules: a kernel may take them. */
+  ordinary: boolean;
   /** Every open record is held for the full wait (custom start patterns). */
   holdsAll: boolean;
   /** NULs at a line's start are a hole when there are at least this many. */

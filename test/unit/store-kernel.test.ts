@@ -7,7 +7,7 @@ import { hashBlock } from '../../store/embedded/block-hashes.ts';
 import { createKernel } from '../../store/embedded/kernel/load-kernel.ts';
 import { createTokenSet } from '../../store/embedded/token-set.ts';
 import { dose } from '../doses.ts';
-import { buildKernel, KERNEL_WASM } from '../generators/kernel.ts';
+import { buildKernel, STORE_KERNEL } from '../generators/kernel.ts';
 import { mixedRecords } from '../suites/mixed-records.ts';
 
 /** A soak takes its time (ms). */
@@ -198,11 +198,11 @@ const message = (most: number) =>
 
 describe('the kernel', () => {
   test('is what its sources build to', async () => {
-    expect(Buffer.from(await buildKernel()).equals(readFileSync(KERNEL_WASM))).toBe(true);
+    expect(Buffer.from(await buildKernel(STORE_KERNEL)).equals(readFileSync(STORE_KERNEL.wasm))).toBe(true);
   });
 
   test('needs nothing from its host', () => {
-    expect(WebAssembly.Module.imports(new WebAssembly.Module(readFileSync(KERNEL_WASM)))).toEqual([]);
+    expect(WebAssembly.Module.imports(new WebAssembly.Module(readFileSync(STORE_KERNEL.wasm)))).toEqual([]);
   });
 
   test(
