@@ -53,6 +53,7 @@ export interface Segments {
 const idOf = (segment: number): string => `segment/${String(segment).padStart(12, '0')}`;
 
 export function createSegments(state: StateStore): Segments {
+  let tip: { seq: number; version: Version } | null = null;
   const get = (segment: number): Promise<Kept | null> => state.get<AuditSegment>(AUDIT_KIND, idOf(segment));
   const base = async (): Promise<AuditBase> =>
     (await state.get<AuditBase>(AUDIT_KIND, BASE))?.doc ?? { segment: 1, head: GENESIS, at: '' };
@@ -72,13 +73,14 @@ export function createSegments(state: StateStore): Segments {
 
     tip: async () => (await state.get<ChainHead>(AUDIT_KIND, TIP))?.doc ?? GENESIS,
     async setTip(head) {
-      const found = await state.get<ChainHead>(AUDIT_KIND, TIP);
-      if (found && found.doc.seq >= head.seq) return;
       try {
-        await state.put(AUDIT_KIND, TIP, head, found?.version ?? null);
+        tip = { seq: head.seq, version: await state.put(AUDIT_KIND, TIP, head, tip?.version ?? null) };
       } catch (error) {
-        // Another node has moved it, and will again.
         if (!isCode(error, 'version_conflict')) throw error;
+        // Another node has moved it: known for the next time, and moved again when ours is further.
+        const found = await state.get<ChainHead>(AUDIT_KIND, TIP);
+        tip = found && { seq: found.doc.seq, version: found.version };
+        if (tip && tip.seq < head.seq) await this.setTip(head);
       }
     },
   };

@@ -1,6 +1,6 @@
 import { chmod, open, readFile, rename } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { systemClock } from '../../model/clock.ts';
 import { FleetlogError } from '../../model/errors.ts';
 import type { StateStore } from '../../store/state-store.ts';
@@ -21,7 +21,8 @@ export async function ensureCliToken(options: { dataDir: string; state: StateSto
     await chmod(file, 0o600);
     return present.trim();
   }
-  const name = `cli-token of ${hostname()}`;
+  // Two processes on one machine may share a StateStore: each has the token of its own directory.
+  const name = `cli-token of ${hostname()}:${resolve(options.dataDir)}`.slice(0, 128);
   for (const old of await tokens.list()) {
     if (old.createdBy === CREATED_BY && old.name === name) await tokens.remove(old.id);
   }

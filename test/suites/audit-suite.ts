@@ -6,6 +6,7 @@ import { AUDIT_KIND, type AuditBase, type AuditSegment } from '../../api/audit/s
 import { createVerifier, type Verdict } from '../../api/audit/verify.ts';
 import { FleetlogError } from '../../model/errors.ts';
 import type { StateStore } from '../../store/state-store.ts';
+import { dose } from '../doses.ts';
 import { movableClock } from './api-harness.ts';
 import type { StateStoreFixture } from './state-store-suite.ts';
 
@@ -88,18 +89,19 @@ export function auditSuite(name: string, open: () => Promise<StateStoreFixture>)
 
     test('several nodes share one chain, and each entry is in it once, in its writer\u2019s order', async () => {
       const nodes = [start(store), start(await fixture.connect()), start(await fixture.connect())];
-      for (let round = 0; round < 20; round++) {
+      const rounds = dose(6, 60);
+      for (let round = 0; round < rounds; round++) {
         for (const [i, audit] of nodes.entries())
           for (let n = 0; n < 7; n++) audit.note(fact(`node${i}`, round * 7 + n));
         await Promise.all(nodes.map((audit) => audit.flush()));
       }
       const entries = await everything(nodes[0]);
-      expect(entries).toHaveLength(420);
+      expect(entries).toHaveLength(rounds * 21);
       for (const i of [0, 1, 2]) {
         const theirs = entries.filter((entry) => entry.action === `node${i}`).map((entry) => entry.detail.n);
-        expect(theirs).toEqual(Array.from({ length: 140 }, (_, n) => n));
+        expect(theirs).toEqual(Array.from({ length: rounds * 7 }, (_, n) => n));
       }
-      expect(await verdictOf(nodes[1])).toMatchObject({ ok: true, entries: 420 });
+      expect(await verdictOf(nodes[1])).toMatchObject({ ok: true, entries: rounds * 21 });
     });
 
     test('goes on where it stood after a restart', async () => {
@@ -138,7 +140,8 @@ export function auditSuite(name: string, open: () => Promise<StateStoreFixture>)
       };
       const audit = start(flaky);
       const other = start(await fixture.connect());
-      for (let round = 0; round < 12; round++) {
+      const rounds = dose(6, 60);
+      for (let round = 0; round < rounds; round++) {
         lose = round % 3;
         for (let n = 0; n < 60; n++) audit.note(fact('flaky', round * 60 + n));
         await audit.flush().catch(() => undefined);
@@ -147,8 +150,8 @@ export function auditSuite(name: string, open: () => Promise<StateStoreFixture>)
       }
       const entries = await everything(other);
       const flakies = entries.filter((entry) => entry.action === 'flaky').map((entry) => entry.detail.n);
-      expect(flakies).toEqual(Array.from({ length: 720 }, (_, n) => n));
-      expect(await verdictOf(other)).toMatchObject({ ok: true, entries: 780 });
+      expect(flakies).toEqual(Array.from({ length: rounds * 60 }, (_, n) => n));
+      expect(await verdictOf(other)).toMatchObject({ ok: true, entries: rounds * 65 });
     });
 
     test('waits for a store that refuses, loses nothing, and stops what it cannot take down', async () => {
