@@ -20,7 +20,7 @@ export interface Periods {
 
 /** Less than this is chance: three deviations of a Poisson count. */
 const DEVIATIONS = 3;
-/** A value every line has says nothing; shares nearer than this are the same make-up. */
+/** Values whose shares are nearer than this are the same make-up; a pattern may be rare and still be the news. */
 const LEAST_SHARE = 0.005;
 
 /**
@@ -42,7 +42,7 @@ function change(one: Compared, periods: Periods): ApiChange | null {
   // What the baseline's make-up would give among as many lines.
   const expected = baselineShare * lines;
   if (Math.abs(one.count - expected) <= DEVIATIONS * Math.sqrt(one.count + expected + 1)) return null;
-  if (Math.abs(share - baselineShare) < LEAST_SHARE && one.baseline > 0 && one.count > 0) return null;
+  if (one.kind === 'field' && Math.abs(share - baselineShare) < LEAST_SHARE) return null;
   const smooth = 0.5 / Math.max(1, lines, baselineLines);
   const doublings = Math.abs(Math.log2((share + smooth) / (baselineShare + smooth)));
   const rate = one.baseline === 0 ? null : one.count / width / (one.baseline / baselineWidth);

@@ -23,6 +23,8 @@ export interface PatternsAsked {
   before: PatternResult | null;
   /** Matching lines of the range, exact. */
   lines: number;
+  /** Lines of the range over those of the period before; 1 when either is unknown or none. */
+  growth: number;
 }
 
 /** A count is another one when it differs by half at least, and by more than chance: three deviations of a Poisson count. */
@@ -78,7 +80,7 @@ function apiPattern(group: TemplateGroup<Known>, asked: PatternsAsked): ApiPatte
     trend: trendOf(found, asked),
     sample: newest === null ? null : apiRecord(newest.sample),
     before,
-    state: before === null ? null : stateOf(group.count, before),
+    state: before === null ? null : stateOf(group.count, before, asked.growth),
   };
 }
 
@@ -102,9 +104,15 @@ function trendOf(found: PatternSummary[], { range, interval }: PatternsAsked): n
   return trend;
 }
 
-export function stateOf(count: number, before: number): 'new' | 'gone' | 'changed' | 'same' {
+/**
+ * `changed` is measured against what the growth of the whole result makes of the former count: when everything doubles, no pattern is news.
+ */
+export function stateOf(count: number, before: number, growth: number): 'new' | 'gone' | 'changed' | 'same' {
   if (before === 0) return 'new';
   if (count === 0) return 'gone';
-  const ratio = count > before ? count / before : before / count;
-  return ratio >= CHANGED && Math.abs(count - before) > DEVIATIONS * Math.sqrt(count + before) ? 'changed' : 'same';
+  const expected = before * growth;
+  const ratio = count > expected ? count / expected : expected / count;
+  // The expectation is itself a count, stretched by the growth.
+  const deviation = Math.sqrt(count + expected * Math.max(1, growth));
+  return ratio >= CHANGED && Math.abs(count - expected) > DEVIATIONS * deviation ? 'changed' : 'same';
 }

@@ -44,7 +44,7 @@ export function registerExplainChange(app: ApiApp, context: ApiContext): void {
         const before = { ...common, ...baseline };
         const { count: lines, stats } = await store.count(now);
         const { count: baselineLines } = await store.count(before);
-        const fields = [...SOURCE_FIELDS, ...(await fieldsOfLines(context, now))];
+        const fields = [...new Set([...SOURCE_FIELDS, ...(await fieldsOfLines(context, now))])];
         const values = [
           ...(await compareFields(context, fields, now, before)),
           ...(await comparePatterns(context, now, before, range)),
@@ -105,19 +105,27 @@ async function compareFields(
     await store.facets({ ...now, fields, size: VALUES }),
     await store.facets({ ...before, fields, size: VALUES }),
   ];
-  return fields.flatMap((field) => {
-    const found = new Map<string, Compared>();
-    const of = (value: string): Compared => {
-      const known = found.get(value) ?? { kind: 'field' as const, field, value, count: 0, baseline: 0 };
-      found.set(value, known);
-      return known;
-    };
-    for (const { value, count } of a.facets[field] ?? []) of(value).count = count;
-    for (const { value, count } of b.facets[field] ?? []) of(value).baseline = count;
-    // A field of which no value comes twice is an id: every value is new, and none says anything.
-    const values = [...found.values()];
-    return values.length >= VALUES && values.every((one) => one.count + one.baseline <= 2) ? [] : values;
-  });
+  return fields.flatMap((field) => compareValues(field, a.facets[field] ?? [], b.facets[field] ?? []));
+}
+
+type Counted = { value: string; count: number }[];
+
+/**
+ * The values of one field in both periods. A list that was cut says of a value it does not hold only that it is no more frequent than its last
+ * one: that much is taken, so that nothing looks new that was merely rare.
+ */
+export function compareValues(field: string, now: Counted, before: Counted, most = VALUES): Compared[] {
+  const least = (list: Counted) => (list.length < most ? 0 : (list.at(-1)?.count ?? 0));
+  const [unseenNow, unseenBefore] = [least(now), least(before)];
+  const counts = (list: Counted) => new Map(list.map(({ value, count }) => [value, count]));
+  const [a, b] = [counts(now), counts(before)];
+  return [...new Set([...a.keys(), ...b.keys()])].map((value) => ({
+    kind: 'field',
+    field,
+    value,
+    count: a.get(value) ?? unseenNow,
+    baseline: b.get(value) ?? unseenBefore,
+  }));
 }
 
 async function comparePatterns(
@@ -129,7 +137,7 @@ async function comparePatterns(
   const a = await store.patterns({ ...now, size: PATTERNS });
   const b = await store.patterns({ ...before, size: PATTERNS });
   const lines = a.patterns.reduce((sum, one) => sum + one.count, 0);
-  return apiPatterns({ range, interval: range.to - range.from, now: a, before: b, lines }).map((one) => ({
+  return apiPatterns({ range, interval: range.to - range.from, now: a, before: b, lines, growth: 1 }).map((one) => ({
     kind: 'pattern',
     field: 'pattern',
     value: one.patterns.join(' '),

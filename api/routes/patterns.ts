@@ -1,3 +1,4 @@
+import type { PatternResult } from '../../store/log-store.ts';
 import type { ApiApp, ApiContext } from '../context.ts';
 import { type ApiNote, ErrorSchema } from '../contract.ts';
 import { PatternsAnswerSchema, PatternsQuerySchema } from '../contract-patterns.ts';
@@ -39,7 +40,7 @@ export function registerPatterns(app: ApiApp, context: ApiContext): void {
         const whole = now.patterns.length === now.total;
         const counted = now.patterns.reduce((sum, one) => sum + one.count, 0);
         const lines = whole ? counted : (await store.count({ ...common, ...range })).count;
-        const all = apiPatterns({ range, interval, now, before, lines });
+        const all = apiPatterns({ range, interval, now, before, lines, growth: growthOf(lines, before) });
         const patterns = all.slice(0, q.limit ?? 500);
         const notes: ApiNote[] = [...now.notes, ...(before?.notes ?? []), ...noteRetention(range, config, clock)];
         if (!whole || patterns.length < all.length)
@@ -51,6 +52,11 @@ export function registerPatterns(app: ApiApp, context: ApiContext): void {
       });
     },
   );
+}
+
+function growthOf(lines: number, before: PatternResult | null): number {
+  const former = before?.patterns.reduce((sum, one) => sum + one.count, 0) ?? 0;
+  return former === 0 || lines === 0 ? 1 : lines / former;
 }
 
 function periodBefore({ from, to }: Range): Range {

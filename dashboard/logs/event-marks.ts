@@ -47,7 +47,7 @@ export function readMarks(events: ApiEvent[]): EventMark[] {
     ) {
       before.until = kind === 'deploy' ? time : before.until;
       before.exitCode ??= event.exitCode ?? null;
-      if (!before.names.includes(event.containerName)) before.names.push(event.containerName);
+      if (kind === 'deploy' && !before.names.includes(event.containerName)) before.names.push(event.containerName);
       continue;
     }
     const mark: EventMark = {

@@ -19,12 +19,16 @@ export function wordIn(text: string, at: number): { start: number; end: number }
   return null;
 }
 
+/** Words that the dictionary does not know come as single characters: neighbours of that kind are one word to a reader. */
 function chineseWord(text: string, start: number, end: number, at: number): { start: number; end: number } {
-  const segments = new Intl.Segmenter('zh', { granularity: 'word' }).segment(text.slice(start, end));
-  const found = segments.containing(at - start);
-  return found === undefined
-    ? { start, end }
-    : { start: start + found.index, end: start + found.index + found.segment.length };
+  const segments = [...new Intl.Segmenter('zh', { granularity: 'word' }).segment(text.slice(start, end))];
+  let from = segments.findLastIndex((one) => start + one.index <= at);
+  let to = from;
+  const single = (index: number) => segments[index]?.segment.length === 1;
+  while (single(from) && single(from - 1)) from -= 1;
+  while (single(to) && single(to + 1)) to += 1;
+  const last = segments[to];
+  return { start: start + segments[from].index, end: start + last.index + last.segment.length };
 }
 
 /** The word under a point of the window within `box`, as it is drawn; null beside text. */
