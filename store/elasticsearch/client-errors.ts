@@ -28,6 +28,12 @@ export function elasticsearchError(error: unknown, outcome: RequestOutcome): Fle
         : 'The cluster is overloaded or a node hangs; see elasticsearch.timeoutMs.',
     });
   }
+  if (error instanceof errors.RequestAbortedError) {
+    // Nobody aborted it: the client does so when an answer is larger than it may be.
+    return new FleetlogError('body_too_large', 'cannot read so large an answer of Elasticsearch', {
+      cause: lean(error),
+    });
+  }
   if (error instanceof errors.ProductNotSupportedError) {
     return new FleetlogError('bad_config', 'cannot use what answers at elasticsearch.nodes: it is no Elasticsearch', {
       hint: 'Elasticsearch 9 is needed; OpenSearch and proxies that drop the X-elastic-product header are not.',

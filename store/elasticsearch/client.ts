@@ -18,6 +18,8 @@ export interface ElasticsearchRequest {
   /** True when sending it twice does no harm: it is then tried on the other nodes when one fails. */
   repeatable?: boolean;
   signal?: AbortSignal;
+  /** A larger answer rejects with `body_too_large`. */
+  maxBytes?: number;
   /** A limit of the reader's own: rejects with `query_timeout` (without it `elasticsearch.timeoutMs` and `unavailable`). */
   timeoutMs?: number;
 }
@@ -31,7 +33,7 @@ export interface ElasticsearchResponse<T> {
 /**
  * A cluster as the stores see it: one function. Every rejection is a FleetlogError: `unavailable` (no node answers, no permission,
  * 5xx), `store_busy` (429), `store_full` (the flood-stage block), `query_timeout`, `cancelled`, `bad_config` (no Elasticsearch 9),
- * `body_too_large` (413), `not_found` (404), `version_conflict` (409), else `internal` with what the cluster said as `cause`.
+ * `body_too_large` (413, or an answer over `maxBytes`), `not_found` (404), `version_conflict` (409), else `internal` with what the cluster said as `cause`.
  */
 export interface ElasticsearchClient {
   /** Addresses, for messages and telemetry; without user info. */
@@ -72,6 +74,7 @@ export function createElasticsearchClient(config: ElasticsearchConfig): Elastics
             ignore: [...(request.statuses ?? [])],
             maxRetries: request.repeatable ? nodes.length : 0,
             signal: abort.signal,
+            ...(request.maxBytes === undefined ? {} : { maxResponseSize: request.maxBytes }),
           },
         );
         return { status: answer.statusCode ?? 0, body: answer.body };

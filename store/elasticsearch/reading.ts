@@ -1,0 +1,96 @@
+import { FleetlogError, isCode } from '../../model/errors.ts';
+import type { Query } from '../../model/query/tree.ts';
+import type { ElasticsearchClient, ElasticsearchRequest } from './client.ts';
+import { elasticsearchReason } from './client-errors.ts';
+import type { IndexNames } from './index-names.ts';
+import { type Translation, translate } from './translate.ts';
+import type { Clause } from './translate-text.ts';
+
+/** Time that is left to a read, and who may stop it. */
+export interface Limits {
+  signal?: AbortSignal;
+  /** Monotonic ms; undefined is no limit of the reader's own. */
+  deadline?: number;
+}
+
+export interface Reading {
+  client: ElasticsearchClient;
+  names: IndexNames;
+}
+
+export function limitsOf(request: { signal?: AbortSignal; timeoutMs?: number }): Limits {
+  if (request.signal?.aborted) throw new FleetlogError('cancelled');
+  const deadline = request.timeoutMs === undefined ? undefined : performance.now() + request.timeoutMs;
+  return { signal: request.signal, deadline };
+}
+
+/** One search over the indices of a range; rejects with `query_timeout` when the time is over. */
+export async function ask<T>(
+  reading: Reading,
+  range: { from: number; to: number },
+  body: object,
+  limits: Limits,
+  more: Pick<ElasticsearchRequest, 'query' | 'maxBytes'> & { pit?: boolean } = {},
+): Promise<T> {
+  const timeoutMs = limits.deadline === undefined ? undefined : Math.ceil(limits.deadline - performance.now());
+  if (timeoutMs !== undefined && timeoutMs <= 0) throw timedOut();
+  const { body: answer } = await reading.client.request<T & { _shards?: { failed: number; failures?: unknown[] } }>({
+    method: 'POST',
+    path: more.pit ? '/_search' : `/${reading.names.covering(range.from, range.to)}/_search`,
+    query: { ...(more.pit ? {} : { ignore_unavailable: true }), allow_partial_search_results: false, ...more.query },
+    maxBytes: more.maxBytes,
+    body,
+    repeatable: true,
+    signal: limits.signal,
+    timeoutMs,
+  });
+  return answer;
+}
+
+export function timedOut(): FleetlogError {
+  return new FleetlogError('query_timeout', 'cannot finish the query in time', {
+    hint: 'shorten the time range, or name an app or env',
+  });
+}
+
+/** The range and the clause as one filter: nothing is scored. */
+export function within(range: { from: number; to: number }, ...clauses: Clause[]): Clause {
+  const time = { range: { time: { gte: range.from, lt: range.to } } };
+  return { bool: { filter: [time, ...clauses] } };
+}
+
+/** Members of a search body that a translation needs. */
+export function runtimeOf(translation: Translation): object {
+  return Object.keys(translation.runtime).length === 0 ? {} : { runtime_mappings: translation.runtime };
+}
+
+/** Runs a read on the exact translation, and on the wide one where the cluster refuses a prefix with too many terms. */
+export async function translated<T>(query: Query, read: (translation: Translation) => Promise<T>): Promise<T> {
+  try {
+    return await read(translate(query));
+  } catch (error) {
+    if (!tooManyTerms(error)) throw error;
+    return read(translate(query, true));
+  }
+}
+
+function tooManyTerms(error: unknown): boolean {
+  const said = elasticsearchReason(error);
+  return (
+    said !== null &&
+    (said.status === 400 || said.status === 500) &&
+    /too many (terms|clauses)|expand/i.test(said.reason)
+  );
+}
+
+export function isTimeout(error: unknown): boolean {
+  return isCode(error, 'query_timeout');
+}
+
+/** Stats of a read; the cluster does not count blocks. */
+export function statsSince(
+  started: number,
+  bytesRead = 0,
+): { tookMs: number; blocksRead: number; blocksTotal: number; bytesRead: number } {
+  return { tookMs: performance.now() - started, blocksRead: 0, blocksTotal: 0, bytesRead };
+}
