@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
+import { extractFields } from '../../model/fields.ts';
 import { readJsonFields } from '../../model/json-fields.ts';
 import { FLAG } from '../../model/record.ts';
 import type { Attribute, PushedLine } from './line.ts';
@@ -13,7 +14,8 @@ export interface Composed {
 
 /**
  * The one text a line is stored as (docs/push.md says why). Without attributes it is the message. With them it is a JSON object: the
- * message's own members when it is one, else `message` first; then the attributes, whose keys never stand for another's. Line breaks
+ * message's own members when it is one, else `message` first; then the attributes, whose keys never stand for another's, then the
+ * `key=value` pairs of the message. Line breaks
  * and tabs of the message stay as they are, which our reader of JSON lines allows, so that words behind them are found. A message
  * longer than `limit` bytes is cut, with its length and hash behind it, and so is the whole beyond twice that.
  */
@@ -61,12 +63,24 @@ function composeText(
 function withAttributes(message: string, attributes: readonly Attribute[]): string {
   const own = message.trim();
   const fields = own.startsWith('{') && own.endsWith('}') ? fieldsOf(own) : null;
-  if (!fields) return `{"message":${quoted(message)},${members(attributes, new Map([['message', '']]))}}`;
+  if (!fields) {
+    const taken = new Map([['message', '']]);
+    return `{"message":${quoted(message)},${members(attributes, taken)}${pairsOf(message, taken)}}`;
+  }
   // Shippers that unpack a JSON message send its members a second time.
   const rest = attributes.filter(([key, json]) => fields.get(key) !== scalarOf(json));
   if (rest.length === 0) return message;
   const body = own.slice(0, -1).trimEnd();
   return `${body}${body.length > 1 ? ',' : ''}${members(rest, fields)}}`;
+}
+
+/** `key=value` pairs of a plain message, which inside JSON would be no fields any more; what an attribute says counts more. */
+function pairsOf(message: string, taken: ReadonlyMap<string, string>): string {
+  if (!message.includes('=')) return '';
+  let pairs = '';
+  for (const [key, value] of extractFields(message))
+    if (!taken.has(key)) pairs += `,${JSON.stringify(key)}:${JSON.stringify(value)}`;
+  return pairs;
 }
 
 /** Fields of a text that is a JSON object, by name; null when it is none. */

@@ -1,7 +1,7 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 
 /** Why a line was not taken. */
-export type RefusalReason = 'scope' | 'malformed' | 'action';
+export type RefusalReason = 'scope' | 'action';
 /** Why a line got its arrival's time. */
 export type TimeReason = 'absent' | 'unreadable' | 'future' | 'too_old';
 

@@ -93,6 +93,16 @@ describe('a body of lines', () => {
     expect(other.message).toBe('{"status": 503, "level":"error","attribute.status":200}');
   });
 
+  test('key=value pairs of the message stay fields; what the shipper says counts more', async () => {
+    await rig.push('/ndjson', lines({ app: 'pairs', msg: 'took cost=12 user="李 四" span=fake', span: 's2' }));
+    const [record] = await rig.records('app:pairs cost:>10 user:"李 四" span:s2');
+    expect(record.message).toBe(
+      '{"message":"took cost=12 user=\\"李 四\\" span=fake","span":"s2","cost":"12","user":"李 四"}',
+    );
+    await rig.push('/ndjson', lines({ app: 'pairs', msg: 'alone cost=7' }));
+    expect((await rig.records('app:pairs cost:7'))[0].message).toBe('alone cost=7');
+  });
+
   test('an object without a message is its members', async () => {
     await rig.push('/ndjson', lines({ app: 'bare', status: 503, path: '/x', log: { a: 1 } }));
     expect(await rig.records('app:bare status:503 log.a:1')).toMatchObject([
