@@ -25,7 +25,10 @@ export interface StoredDocument {
 /** Single documents of one index, each write conditional or not. Outages and refusals for load are ridden out up to `patienceMs`. */
 export interface StateDocuments {
   get(kind: string, id: string): Promise<StoredDocument | null>;
-  /** `expected`: undefined, null or a version, as in StateStore. Rejects with `version_conflict`. */
+  /**
+   * `expected`: undefined, null or a version, as in StateStore. Rejects with `version_conflict` when it was not written, and with
+   * `unavailable` when an answer was lost and somebody else has written since, so that nobody can tell.
+   */
   put(kind: string, id: string, text: string, expected: Version | null | undefined): Promise<Version>;
   delete(kind: string, id: string, expected: Version | undefined): Promise<void>;
   /** In order of id; `after` exclusive. The first page, and whatever follows a write of ours, sees all that was written before. */
@@ -98,10 +101,11 @@ export function createStateDocuments(options: {
         statuses: [409],
       });
       if (answer.status !== 409) return versionOf(answer.body);
+      if (!answer.isUnsure) throw conflict(kind, id);
       // Perhaps it was our own try that went before, and only its answer was lost.
-      const now = answer.isUnsure ? await get(kind, id) : null;
+      const now = await get(kind, id);
       if (now?.write === write) return now.version;
-      throw conflict(kind, id);
+      throw unknown(kind, id);
     },
 
     async delete(kind, id, expected) {
@@ -110,8 +114,8 @@ export function createStateDocuments(options: {
       const path = `/${index}/_doc/${documentId(kind, id)}`;
       const { status, isUnsure } = await send({ method: 'DELETE', path, query, statuses: [404, 409] });
       if (status === 200 || expected === undefined) return;
-      if (isUnsure && (await get(kind, id)) === null) return;
-      throw conflict(kind, id);
+      if (!isUnsure) throw conflict(kind, id);
+      if ((await get(kind, id)) !== null) throw unknown(kind, id);
     },
 
     async list(kind, { prefix, after, limit }) {
@@ -171,6 +175,12 @@ function conditionOf(version: Version, kind: string, id: string): Record<string,
 
 function conflict(kind: string, id: string): FleetlogError {
   return new FleetlogError('version_conflict', `cannot write ${kind} ${id}: it was changed by someone else`);
+}
+
+function unknown(kind: string, id: string): FleetlogError {
+  return new FleetlogError('unavailable', `cannot tell whether ${kind} ${id} was written: an answer was lost`, {
+    hint: 'read it again before writing again',
+  });
 }
 
 /** Load that did not pass is an outage to whoever needs a user or a token. */
