@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { stringify } from 'yaml';
 import { findCommand, installPackages } from './apt.ts';
 import { until } from './docker-guard.ts';
@@ -154,6 +155,16 @@ async function listens(port: number): Promise<boolean> {
   }
 }
 
+/** `node test/servers/prometheus.ts HOST:PORT…`: one by hand that scrapes these each second, until it is stopped. */
+async function main(scraped: string[]): Promise<void> {
+  const prometheus = await startPrometheus({ targets: scraped, scrapeMs: 1_000 });
+  if (!prometheus) process.exit(1);
+  process.stdout.write(`FLEETLOG_PROMETHEUS_URL=${prometheus.url}\n`);
+  const stop = (): void => void prometheus.stop().then(() => process.exit(0));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
+  process.stdin.once('end', stop).resume();
+}
+
 /** A port nobody listens on now. */
 function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -164,3 +175,5 @@ function freePort(): Promise<number> {
     });
   });
 }
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await main(process.argv.slice(2));
