@@ -189,8 +189,9 @@ export function createFollower(first: FileTarget, deps: FollowerDeps): Follower 
     const before = index.known(id);
     if (before) before.path = path;
     const twin = index.twinOf(id);
-    // A compressed twin is taken up again when a restart interrupted it.
-    if (twin && (!gz || twin.phase === 'done' || index.reading(twin) !== null)) return;
+    // A compressed twin is taken up again when a restart interrupted it, and what was begun under its own identity goes on under it.
+    const interrupted = gz && (before ? before.phase !== 'done' : twin !== null && !isSettled(twin));
+    if (twin && !interrupted) return;
     if (!isLive && Number(stat.mtimeMs) < deps.oldestUs() / 1_000 && (!before || before.phase === 'done')) {
       if (!before) tooOld(id, path, Number(stat.size));
       return;
@@ -202,6 +203,12 @@ export function createFollower(first: FileTarget, deps: FollowerDeps): Follower 
     if (!isLive && !index.known(id) && isCopy(id, path, target, index.ofTarget(target.key), liveState)) return;
     const file = read(id, path, Number(stat.size), isLive);
     if (isLive) live = file;
+  }
+
+  /** Its lines are read, or being read. One that ended before anything of it was acknowledged was given up, not read. */
+  function isSettled(state: FileState): boolean {
+    if (index.reading(state) !== null) return true;
+    return state.phase === 'done' && (state.offset > 0 || state.past > 0);
   }
 
   /** Nothing in it is younger than retention: counted, not read. */
@@ -256,7 +263,9 @@ export function createFollower(first: FileTarget, deps: FollowerDeps): Follower 
    * restart, the oldest of those. Said now, for the next restart would find that file missing.
    */
   function giveUpUnread(): void {
-    const unread = missing().filter((s) => s.offset === 0 && s.past === 0 && s.intents.length === 0 && !isOnDisk(s));
+    const unread = missing().filter(
+      (s) => s.offset === 0 && s.past === 0 && s.intents.length === 0 && s.twins.length === 0 && !isOnDisk(s),
+    );
     const oldest = unread.sort((a, b) => birthUs(a) - birthUs(b))[0];
     if (!oldest) return;
     oldest.phase = 'done';
@@ -271,10 +280,11 @@ export function createFollower(first: FileTarget, deps: FollowerDeps): Follower 
     const age = clock.monotonicMs() - startedAt;
     if (age < MISSING_MS || compressed.busy()) return;
     scan();
-    // It found a compressed one it has to look into first; one that cannot be read is not waited for.
-    if (compressed.busy() && age < MISSING_LATEST_MS) return;
-    missingTold = true;
     const lost = missing();
+    // What the scan found has to be looked into first; a compressed one that cannot be read is not waited for for ever.
+    const isNamed = (state: FileState): boolean => state.twins.some((twin) => seen.has(twin));
+    if (age < MISSING_LATEST_MS && (compressed.busy() || lost.some(isNamed))) return;
+    missingTold = true;
     for (const state of lost) {
       state.phase = 'done';
       state.intents = [];

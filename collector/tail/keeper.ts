@@ -173,7 +173,7 @@ export function createKeeper(deps: KeeperDeps): Keeper {
     if (file.source?.fixed) {
       // A compressed file that does not hold what was read: it is another file after all.
       count('compressed_errors');
-      giveUp(file);
+      lost(file, 'damaged');
       return;
     }
     count('truncations');

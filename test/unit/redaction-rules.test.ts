@@ -11,6 +11,8 @@ const SIZES = {
   readBytes: 1 << 16,
   rawLineBytes: 1 << 17,
   lineBytes: 1 << 16,
+  multilineMs: 500,
+  multilineLines: 1_000,
   multilineBytes: 1 << 16,
 };
 

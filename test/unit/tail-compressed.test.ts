@@ -2,13 +2,13 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Checkpoint } from '../../collector/checkpoint/checkpoint.ts';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type Checkpoint, openCheckpoint } from '../../collector/checkpoint/checkpoint.ts';
 import type { FileState } from '../../collector/checkpoint/file-state.ts';
 import { silentLog } from '../../collector/log.ts';
 import { createCompressed } from '../../collector/tail/compressed.ts';
 import { createFileIndex } from '../../collector/tail/file-index.ts';
-import { type FileIdentity, identityOf } from '../../collector/tail/identity.ts';
+import { type FileIdentity, identityOf, lineHash } from '../../collector/tail/identity.ts';
 import { newFileState } from '../../collector/tail/new-state.ts';
 import type { TailFile } from '../../collector/tail/tail-file.ts';
 import { createRig, dockerLine, fileTarget, type Rig } from './collector-rig.ts';
@@ -117,4 +117,72 @@ test('a file seen and not begun, compressed while the collector was down, is no 
   await rig.until(() => expect(sink.statuses.length).toBeGreaterThan(from + 15));
   expect(sink.statuses.flatMap((status) => status.gaps)).toEqual([]);
   expect(rig.collector().counters().gaps ?? 0).toBe(0);
+});
+
+/** A checkpoint as a killed collector left it. */
+async function leaveBehind(one: Rig, states: FileState[]): Promise<void> {
+  const checkpoint = await openCheckpoint({ dir: join(one.state, 'checkpoint') });
+  for (const state of states) checkpoint.put(state);
+  await checkpoint.close();
+}
+
+describe('found in a run of 400 kills: a whole compressed file, never read', () => {
+  /** A compressed sibling and its target; what is known of the plain file it was made of. */
+  async function scene(changes: Partial<FileState>): Promise<{ one: Rig; packedId: FileIdentity; plain: FileState }> {
+    const one = await createRig();
+    rig = one;
+    const path = join(one.logs, 'x-json.log');
+    const text = [0, 1, 2].map((i) => dockerLine(`line ${i}`, T + i)).join('');
+    one.append(`${path}.1`, text);
+    execFileSync('gzip', [`${path}.1`]);
+    one.append(path, dockerLine('live', T + 9));
+    const target = fileTarget(path, 'json-file');
+    one.found(target);
+    const packedId = idOf(`${path}.1.gz`);
+    const id = { ...packedId, ino: '1', birth: String(BigInt(packedId.birth) - 1_000_000_000n) };
+    const plain = newFileState(id, { owner: 'a'.repeat(10), target, path, nowUs: T });
+    const head = lineHash(Buffer.from(text), 0, text.indexOf('\n'));
+    const twins = [`${packedId.dev}:${packedId.ino}:${packedId.birth}`];
+    const gens = changes.gens ? [{ gen: head, head, end: -1 }] : [];
+    return { one, packedId, plain: { ...plain, phase: 'rotated', ...changes, twins, gens } };
+  }
+
+  async function readsAll(one: Rig): Promise<void> {
+    await one.start();
+    await one.until(() => expect(one.sink.messages().sort()).toEqual(['line 0', 'line 1', 'line 2', 'live']));
+    const from = one.sink.statuses.length;
+    await one.until(() => expect(one.sink.statuses.length).toBeGreaterThan(from + 13));
+    expect(one.sink.statuses.flatMap((status) => status.gaps)).toEqual([]);
+    expect(one.sink.repeated).toBe(0);
+  }
+
+  test('its plain file was open and unread when killed', async () => {
+    const { one, plain } = await scene({});
+    await leaveBehind(one, [plain]);
+    await readsAll(one);
+  });
+
+  test('the start after that began it under its own identity, gave the plain file up, and was killed', async () => {
+    const { one, plain, packedId } = await scene({ phase: 'done' });
+    const path = `${plain.path}.1.gz`;
+    const own = newFileState(packedId, {
+      owner: 'a'.repeat(10),
+      target: fileTarget(plain.path, 'json-file'),
+      path,
+      nowUs: T,
+    });
+    await leaveBehind(one, [plain, { ...own, phase: 'rotated' }]);
+    await readsAll(one);
+    expect(new Set(one.sink.sorted().map((record) => record.fid))).toContain(own.fid);
+  });
+
+  test.each(['rotated', 'done'] as const)(
+    'it was begun as the plain file, which is %s without a byte read',
+    async (phase) => {
+      const { one, plain } = await scene({ gens: [], phase });
+      await leaveBehind(one, [plain]);
+      await readsAll(one);
+      expect(new Set(one.sink.sorted().map((record) => record.fid))).toContain(plain.fid);
+    },
+  );
 });
