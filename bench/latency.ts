@@ -27,7 +27,7 @@ const WATCHED = 10;
 const HISTORY_BYTES = 100e6;
 const QUERY = '/cost=[5-7]\\d\\dms/';
 
-interface Phase {
+export interface Phase {
   name: string;
   /** Milliseconds from the write to the live tail, and to a search that finds it. */
   tail: number[];
@@ -103,7 +103,7 @@ export async function benchLatency(options: BenchOptions): Promise<void> {
   rmSync(dir, { recursive: true, force: true });
 }
 
-interface Writer {
+export interface Writer {
   /** Token of all watched lines. */
   word: string;
   /** When the n-th watched line was written. */
@@ -116,7 +116,7 @@ interface Writer {
   close(): Promise<void>;
 }
 
-function createWriter(containersDir: string, seed: number, rate: number): Writer {
+export function createWriter(containersDir: string, seed: number, rate: number): Writer {
   const containers: DemoContainer[] = fleetContainers(seed + 1, FILES);
   const word = `lat${Date.now().toString(36)}`;
   const files: { file: DockerLogFile; speaker: Speaker }[] = containers.map((container) => {
@@ -165,7 +165,7 @@ function createWriter(containersDir: string, seed: number, rate: number): Writer
   };
 }
 
-interface Tail {
+export interface Tail {
   /** Delays since the last call. */
   take(): number[];
   seen(): number;
@@ -173,7 +173,7 @@ interface Tail {
   close(): Promise<void>;
 }
 
-async function openTail(product: Product, writer: Writer): Promise<Tail> {
+export async function openTail(product: Product, writer: Writer): Promise<Tail> {
   const response = await product.get(`logs/tail?query=${writer.word}`);
   let delays: number[] = [];
   const first = writer.sent();
@@ -205,7 +205,7 @@ async function openTail(product: Product, writer: Writer): Promise<Tail> {
   };
 }
 
-interface PhaseOptions {
+export interface PhaseOptions {
   name: string;
   product: Product;
   writer: Writer;
@@ -215,7 +215,7 @@ interface PhaseOptions {
   querying: boolean;
 }
 
-async function runPhase({ name, product, writer, tail, loopFile, ms, querying }: PhaseOptions): Promise<Phase> {
+export async function runPhase({ name, product, writer, tail, loopFile, ms, querying }: PhaseOptions): Promise<Phase> {
   const phase: Phase = { name, tail: [], search: [], query: [], loop: null, cpu: 0, seconds: 0 };
   process.kill(product.pid, 'SIGUSR2');
   tail.take();

@@ -1,19 +1,38 @@
 import type { Logger } from 'pino';
 import type { LogStore } from '../store/log-store.ts';
+import type { StateStore } from '../store/state-store.ts';
 
-/** Runs the store's maintenance now and then, one run at a time; `close` waits for the run under way. */
-export function startMaintenance(options: { store: LogStore; everyMs: number; log: Logger }): {
+/** A process that maintains a shared store goes on doing so until it has missed this many turns. */
+const MISSED_TURNS = 3;
+
+/**
+ * Runs the store's maintenance now and then, one run at a time; `close` waits for the run under way. Where several processes share the store,
+ * the one that holds the lease does it.
+ */
+export function startMaintenance(options: {
+  store: LogStore;
+  everyMs: number;
+  log: Logger;
+  shared?: { state: StateStore; holder: string };
+}): {
   close(): Promise<void>;
 } {
+  const { store, everyMs, log, shared } = options;
   let running: Promise<void> | null = null;
+
+  async function mine(): Promise<boolean> {
+    if (!shared) return true;
+    return (await shared.state.lease('maintenance', everyMs * MISSED_TURNS, shared.holder)) !== null;
+  }
 
   async function maintain(): Promise<void> {
     try {
-      const report = await options.store.maintain();
+      if (!(await mine())) return;
+      const report = await store.maintain();
       if (report.segmentsRemoved > 0 || report.merged > 0 || report.notes.length > 0)
-        options.log.info({ report }, 'maintained the store');
+        log.info({ report }, 'maintained the store');
     } catch (error) {
-      options.log.error({ err: error }, 'cannot maintain the store');
+      log.error({ err: error }, 'cannot maintain the store');
     }
   }
 
@@ -21,7 +40,7 @@ export function startMaintenance(options: { store: LogStore; everyMs: number; lo
     running ??= maintain().finally(() => {
       running = null;
     });
-  }, options.everyMs);
+  }, everyMs);
   timer.unref();
   return {
     async close() {

@@ -1,31 +1,32 @@
+import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { ensureCliToken } from '../api/auth/cli-token.ts';
+import type { Mover } from '../api/mover.ts';
 import { type Api, createApi } from '../api/server.ts';
-import { startCollector } from '../collector/collector.ts';
-import { createDiscovery } from '../collector/discover/discovery.ts';
-import { startEventPublisher } from '../collector/events/publisher.ts';
-import { createDirectoryWatcher } from '../collector/watch.ts';
-import { createDeadLetters } from '../ingest/dead-letters.ts';
-import { startIngest } from '../ingest/ingest.ts';
-import { createStatusKeeper } from '../ingest/status-keeper.ts';
 import { type Clock, systemClock } from '../model/clock.ts';
 import type { Config } from '../model/config.ts';
 import { FleetlogError, isCode } from '../model/errors.ts';
-import { createEmbeddedLogStore } from '../store/embedded/log-store.ts';
-import type { LogStore } from '../store/log-store.ts';
 import { openDataDir } from '../store/sqlite/data-dir.ts';
-import { createSqliteStateStore } from '../store/sqlite/state-store.ts';
-import type { StateStore } from '../store/state-store.ts';
 import type { Bus } from '../transport/bus.ts';
-import { createHttpBus } from '../transport/http-bus.ts';
-import { createMemoryBus } from '../transport/memory-bus.ts';
+import { type OpenBus, openInnerBus, openOuterBus } from './compose-bus.ts';
+import { type Collecting, type RunningCollector, startCollecting } from './compose-collector.ts';
+import { startIngesting } from './compose-ingest.ts';
 import { startMaintenance } from './compose-maintenance.ts';
-import { startRoleServer } from './compose-role-server.ts';
-import { exposeCounters } from './compose-telemetry.ts';
+import {
+  type Check,
+  type Readiness,
+  type ReadinessState,
+  sendingCheck,
+  startReadiness,
+  stateCheck,
+  storeCheck,
+} from './compose-readiness.ts';
+import { type RoleServer, startRoleServer } from './compose-role-server.ts';
+import { type OpenStores, openElasticsearch, openStores } from './compose-stores.ts';
+import { createBackgroundMover } from './move/background-mover.ts';
 import { VERSION } from './version.ts';
 
 export interface Roles {
@@ -35,32 +36,30 @@ export interface Roles {
 }
 
 export interface Fleetlog {
-  /** Where the API (or a collector's own health and metrics) listens. */
+  /** Where the API (or a role's own health and metrics) listens. */
   url: string;
   /** The link that creates the first user, while there is none. */
   setupUrl: string | null;
   /** What is being collected right now, for the banner. */
-  collecting(): { docker: { reachable: boolean; reason?: string }; containers: number; files: number } | null;
+  collecting(): Collecting | null;
   close(): Promise<void>;
 }
 
 const DASHBOARD = fileURLToPath(new URL('../dashboard/dist', import.meta.url));
-/** How long a central process lets a collector's batch wait for room before it answers 503. */
+/** How long a central process lets a batch from elsewhere wait for room before it answers 503. */
 const COLLECT_WAIT_MS = 5_000;
-
-/** Figures of the collector that may fall; the rest only grow. */
-const COLLECTOR_GAUGES = [
-  'in_flight_bytes',
-  'open_files',
-  'files_waiting',
-  'spool_bytes',
-  'journal_bytes',
-  'checkpoint_broken',
-  'directories_unwatched',
-];
 
 /** Parts are closed in the order data flows: what a stage still holds lands in the next one before that closes. */
 type Closer = () => Promise<void> | void;
+
+/** What every part is made with. */
+interface Ground {
+  config: Config;
+  dataDir: string;
+  clock: Clock;
+  log: Logger;
+  telemetry: Registry;
+}
 
 /** The only place that chooses implementations and wires them. Two of these can run in one process. */
 export async function startFleetlog(options: {
@@ -71,49 +70,60 @@ export async function startFleetlog(options: {
 }): Promise<Fleetlog> {
   const { config, roles, log } = options;
   const clock = options.clock ?? systemClock;
-  const closers: Closer[] = [];
   const telemetry = new Registry();
+  const closers: Closer[] = [];
+  let readiness: Readiness | null = null;
   let closing: Promise<void> | null = null;
-  const close = (): Promise<void> => (closing ??= closeAll(closers, log));
+  const close = (): Promise<void> => (closing ??= end());
+
+  async function end(): Promise<void> {
+    readiness?.stopping();
+    if (roles.api && config.http.drainMs > 0) await new Promise((resolve) => setTimeout(resolve, config.http.drainMs));
+    await closeAll(closers, log);
+    readiness?.close();
+  }
 
   try {
     const dataDir = await openDataDir(config.dataDir);
     closers.unshift(() => dataDir.close());
-    let api: Api | null = null;
-    let inner: Bus | null = null;
-    if (roles.ingest || roles.api) {
-      const state = await createSqliteStateStore({ file: join(dataDir.path, 'state.db'), clock });
-      closers.unshift(() => state.close());
-      await ensureCliToken({ dataDir: dataDir.path, state });
-      const store = await createEmbeddedLogStore({
-        dir: join(dataDir.path, 'store'),
-        store: config.store,
-        retention: config.retention,
-        clock,
-        log: log.child({ part: 'store' }),
-      });
-      closers.unshift(() => store.close());
-      const maintenance = startMaintenance({
-        store,
-        everyMs: config.retention.maintainMs,
-        log: log.child({ part: 'store' }),
-      });
-      closers.unshift(() => maintenance.close());
-      inner = createMemoryBus({ capacityBytes: config.bus.capacityBytes });
-      if (roles.ingest)
-        closers.unshift(
-          ...(await ingest({ config, dataDir: dataDir.path, bus: inner, store, state, clock, log, telemetry })),
-        );
-      api = await serve({ config, store, state, bus: inner, roles, clock, log, telemetry });
+    const ground: Ground = { config, dataDir: dataDir.path, clock, log, telemetry };
+    const checks: Record<string, Check> = {};
+    const state = (): ReadinessState => readiness?.state() ?? { ready: false, parts: {} };
+    const stores = roles.ingest || roles.api ? await openStores(ground) : null;
+    if (stores) closers.unshift(stores.close);
+    // The door of a role alone closes last, so that its health can be asked while everything else ends.
+    const roleDoor = servesApi(config, roles)
+      ? null
+      : await startRoleServer({ ...ground, readiness: state, ...figures(stores) });
+    if (roleDoor) closers.unshift(() => roleDoor.close());
+    let inner: OpenBus | null = null;
+    if (stores) {
+      const opened = await openInnerBus(ground);
+      inner = opened;
+      closers.unshift(() => opened.bus.close());
+      checks.store = storeCheck(stores.store, roles.ingest);
+      checks.state = stateCheck(stores.state);
+      checks.bus = opened.check;
+      closers.unshift(...(await keep(ground, roles, stores, opened.bus)));
     }
-    const collector = roles.collector
-      ? await collect({ config, dataDir: dataDir.path, inner, clock, log, telemetry })
-      : null;
-    if (collector) closers.unshift(collector.close);
-    // The listener opens last, and closes first: nobody is let in before everything behind it works.
-    const door = api ?? (await startRoleServer({ config, telemetry }));
-    closers.unshift(() => door.close());
-    const { url } = await door.listen();
+    let collector: RunningCollector | null = null;
+    if (roles.collector) {
+      const outer = await openOuterBus(ground, inner);
+      if (outer.own) {
+        closers.unshift(() => outer.bus.close());
+        checks.bus ??= outer.check;
+      }
+      const host = config.collector.host || hostname();
+      const collecting = await startCollecting({ ...ground, host, bus: outer.bus });
+      collector = collecting;
+      closers.unshift(collecting.close);
+      checks.collector = sendingCheck(collecting.counters, clock);
+    }
+    readiness = await startReadiness({ checks, clock });
+    // The listener of people and shippers opens last, and closes first: nobody is let in before everything behind it works.
+    const api = stores && inner && !roleDoor ? await serve(ground, roles, stores, inner.bus, state) : null;
+    if (api) closers.unshift(() => api.close());
+    const { url } = await (api ?? (roleDoor as RoleServer)).listen();
     return {
       url,
       setupUrl: api ? await api.setupUrl() : null,
@@ -126,141 +136,88 @@ export async function startFleetlog(options: {
   }
 }
 
-interface IngestParts {
-  config: Config;
-  dataDir: string;
-  bus: Bus;
-  store: LogStore;
-  state: StateStore;
-  clock: Clock;
-  log: Logger;
-  telemetry: Registry;
+/** An ingest alone takes batches over HTTP, and so serves the API, unless they come over Kafka. */
+function servesApi(config: Config, roles: Roles): boolean {
+  return roles.api || (roles.ingest && config.kafka.brokers.length === 0);
 }
 
-async function ingest(parts: IngestParts): Promise<Closer[]> {
-  const { config, bus, store, state, clock, log, telemetry } = parts;
-  const deadLetters = await createDeadLetters({
-    dir: join(parts.dataDir, 'dead-letters'),
-    maxBytes: config.ingest.deadLetterBytes,
-    nowUs: clock.nowUs,
-  });
-  const longestDays = Math.max(config.retention.days, ...config.retention.classes.map((c) => c.days));
-  const running = await startIngest({
-    bus,
+function figures(stores: OpenStores | null): { figures?: () => Promise<Record<string, number>> } {
+  return stores ? { figures: async () => (await stores.store.stats()).telemetry } : {};
+}
+
+/** What looks after the stores: ingest where it is a role, and maintenance. */
+async function keep(ground: Ground, roles: Roles, stores: OpenStores, bus: Bus): Promise<Closer[]> {
+  const { config, log } = ground;
+  const { store, state, shared } = stores;
+  // The API of a fleet only reads.
+  if (shared && !roles.ingest) return [];
+  const maintenance = startMaintenance({
     store,
-    statuses: createStatusKeeper({ state, clock, retentionDays: longestDays }),
-    deadLetters,
-    clock,
-    log: log.child({ part: 'ingest' }),
+    everyMs: config.retention.maintainMs,
+    log: log.child({ part: 'store' }),
+    ...(shared && { shared: { state, holder: randomUUID() } }),
   });
-  exposeCounters(telemetry, 'ingest', ['lagMs', 'deadLetterBytes'], () => ({
-    ...running.counters(),
-    deadLetterBytes: deadLetters.counts().bytes,
-  }));
-  return [() => bus.close(), () => running.close()];
+  const closers: Closer[] = [() => maintenance.close()];
+  if (roles.ingest) {
+    const ingest = await startIngesting({ ...ground, bus, store, state });
+    closers.unshift(() => ingest.close());
+    // In process, what was accepted is stored first; over Kafka it stays with the brokers.
+    if (config.kafka.brokers.length === 0) closers.unshift(() => bus.close());
+  }
+  return closers;
 }
 
-async function serve(parts: Omit<IngestParts, 'dataDir'> & { roles: Roles }): Promise<Api> {
-  const { config, bus, roles } = parts;
+async function serve(
+  ground: Ground,
+  roles: Roles,
+  stores: OpenStores,
+  bus: Bus,
+  readiness: () => ReadinessState,
+): Promise<Api> {
+  const { config, dataDir, clock, telemetry } = ground;
+  const { store, state, metrics, shared } = stores;
+  const log = ground.log.child({ part: 'api' });
+  await ensureCliToken({ dataDir, state });
+  const takesBatches = roles.ingest || config.kafka.brokers.length > 0;
   return createApi({
     config,
-    store: parts.store,
-    state: parts.state,
+    store,
+    state,
+    metrics,
     bus,
-    clock: parts.clock,
-    log: parts.log.child({ part: 'api' }),
+    clock,
+    log,
     version: VERSION,
     dashboardDir: roles.api ? DASHBOARD : null,
-    telemetry: parts.telemetry,
-    readiness: () => ({ ready: true, parts: { store: 'open', bus: `${bus.pendingBytes()} bytes pending` } }),
-    collect: roles.ingest
-      ? async (batch) => {
-          try {
-            await bus.publish(batch, AbortSignal.timeout(COLLECT_WAIT_MS));
-          } catch (error) {
-            if (isCode(error, 'cancelled'))
-              throw new FleetlogError('store_busy', undefined, { hint: 'send it again later', cause: error });
-            throw error;
-          }
-        }
-      : undefined,
+    telemetry,
+    readiness,
+    ...(takesBatches && { collect: (batch: Buffer) => publishSoon(bus, batch) }),
+    ...(!shared && { mover: moverOf(ground, stores) }),
   });
 }
 
-interface CollectParts {
-  config: Config;
-  dataDir: string;
-  /** The in-process bus, when this process also ingests. */
-  inner: Bus | null;
-  clock: Clock;
-  log: Logger;
-  telemetry: Registry;
-}
-
-async function collect(
-  parts: CollectParts,
-): Promise<{ collecting(): ReturnType<Fleetlog['collecting']>; close: Closer }> {
-  const { config, clock, telemetry } = parts;
-  const log = parts.log.child({ part: 'collector' });
-  const host = config.collector.host || hostname();
-  const collectorConfig = { ...config.collector, host };
-  const outer = config.collector.to
-    ? createHttpBus({
-        to: config.collector.to,
-        token: config.collector.token,
-        capacityBytes: config.bus.capacityBytes,
-        onRetry: (why, attempt) =>
-          log.warn(
-            { why, attempt, to: config.collector.to },
-            'the central process did not take a batch; sending it again',
-          ),
-      })
-    : null;
-  const bus = outer ?? parts.inner;
-  if (!bus) {
-    throw new FleetlogError('bad_config', 'cannot start a collector alone: it has nowhere to send', {
-      hint: 'set collector.to to the address of a central Fleetlog and collector.token to a token of role collector',
-    });
+async function publishSoon(bus: Bus, batch: Buffer): Promise<void> {
+  try {
+    await bus.publish(batch, AbortSignal.timeout(COLLECT_WAIT_MS));
+  } catch (error) {
+    if (isCode(error, 'cancelled'))
+      throw new FleetlogError('store_busy', undefined, { hint: 'send it again later', cause: error });
+    throw error;
   }
-  const watcher = createDirectoryWatcher({ sweepMs: config.collector.sweepMs, log });
-  const stateDir = join(parts.dataDir, 'collector');
-  const events = await startEventPublisher({ bus, stateDir, host, log, clock });
-  const discovery = createDiscovery({
-    config: collectorConfig,
-    host,
-    watcher,
+}
+
+function moverOf({ config, clock, log }: Ground, from: OpenStores): Mover {
+  const part = log.child({ part: 'move' });
+  return createBackgroundMover({
+    from,
     clock,
-    log,
-    eventsSinceUs: events.lastEventUs(),
-  });
-  const collector = await startCollector({
-    config: collectorConfig,
-    retentionDays: Math.max(config.retention.days, ...config.retention.classes.map((c) => c.days)),
-    bus,
-    stateDir,
-    discovery,
-    clock,
-    log,
-    version: VERSION,
-    watcher,
-    onEvent: (event) => events.publish(event),
-  });
-  exposeCounters(telemetry, 'collector', COLLECTOR_GAUGES, () => collector.counters());
-  exposeCounters(telemetry, 'collector_events', ['waiting'], () => events.counters());
-  return {
-    collecting: () => ({
-      docker: discovery.docker(),
-      containers: discovery.containers().length,
-      files: collector.ledger().length,
-    }),
-    async close() {
-      await discovery.close();
-      await collector.close();
-      await events.close();
-      watcher.close();
-      await outer?.close();
+    log: part,
+    async open({ elasticsearch, retention }) {
+      const to = await openElasticsearch({ config: { ...config, elasticsearch, retention }, clock, log: part });
+      const nodes = elasticsearch.nodes.map((node) => new URL(node).host);
+      return { ...to, name: `${elasticsearch.prefix} at ${nodes.join(', ')}` };
     },
-  };
+  });
 }
 
 async function closeAll(closers: Closer[], log: Logger): Promise<void> {

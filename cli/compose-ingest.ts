@@ -1,0 +1,54 @@
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import { createDeadLetters } from '../ingest/dead-letters.ts';
+import { type Ingest, startIngest } from '../ingest/ingest.ts';
+import { createLogVolume } from '../ingest/log-volume.ts';
+import { exposeLogVolume } from '../ingest/log-volume-metrics.ts';
+import { createStatusKeeper } from '../ingest/status-keeper.ts';
+import type { Clock } from '../model/clock.ts';
+import type { Config } from '../model/config.ts';
+import type { LogStore } from '../store/log-store.ts';
+import type { StateStore } from '../store/state-store.ts';
+import type { Bus } from '../transport/bus.ts';
+import { exposeCounters } from './compose-telemetry.ts';
+
+/** Takes what comes over the bus into the store, and shows its figures. */
+export async function startIngesting(parts: {
+  config: Config;
+  dataDir: string;
+  bus: Bus;
+  store: LogStore;
+  state: StateStore;
+  clock: Clock;
+  log: Logger;
+  telemetry: Registry;
+}): Promise<Ingest> {
+  const { config, bus, store, state, clock, log, telemetry } = parts;
+  const deadLetters = await createDeadLetters({
+    dir: join(parts.dataDir, 'dead-letters'),
+    maxBytes: config.ingest.deadLetterBytes,
+    nowUs: clock.nowUs,
+  });
+  const volume = createLogVolume({
+    maxSeries: config.ingest.volumeSeries,
+    idleMs: config.ingest.volumeIdleMs,
+    clock,
+  });
+  exposeLogVolume(telemetry, volume);
+  const longestDays = Math.max(config.retention.days, ...config.retention.classes.map((c) => c.days));
+  const running = await startIngest({
+    bus,
+    store,
+    statuses: createStatusKeeper({ state, clock, retentionDays: longestDays }),
+    deadLetters,
+    volume,
+    clock,
+    log: log.child({ part: 'ingest' }),
+  });
+  exposeCounters(telemetry, 'ingest', ['lagMs', 'deadLetterBytes'], () => ({
+    ...running.counters(),
+    deadLetterBytes: deadLetters.counts().bytes,
+  }));
+  return running;
+}
