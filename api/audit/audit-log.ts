@@ -21,6 +21,7 @@ const RETRY_MS = 1_000;
 /** How long closing waits for a store that does not answer. */
 const CLOSE_MS = 10_000;
 const PRUNE_MS = 3600e3;
+const FIRST_PRUNE_MS = 60_000;
 const DAY_US = 86_400e6;
 
 export interface AuditLog {
@@ -64,10 +65,14 @@ export function createAuditLog(options: {
   let failing = false;
   const landed = new Set<{ at: number; done: () => void }>();
 
-  const pruning = setInterval(() => {
+  const pruneQuietly = (): void => {
     prune().catch((error: unknown) => log.warn({ err: error }, 'cannot remove old entries of the audit log'));
-  }, PRUNE_MS);
+  };
+  const pruning = setInterval(pruneQuietly, PRUNE_MS);
   pruning.unref();
+  // Also for processes that never run for an hour.
+  const firstPruning = setTimeout(pruneQuietly, FIRST_PRUNE_MS);
+  firstPruning.unref();
 
   function note(fact: AuditFact): void {
     queue.push({ ...fact, detail: bounded(fact.detail), time: formatTime(clock.nowUs()) });
@@ -185,6 +190,7 @@ export function createAuditLog(options: {
       if (closed) return;
       closed = true;
       clearInterval(pruning);
+      clearTimeout(firstPruning);
       if (timer) clearTimeout(timer);
       for (const end = clock.monotonicMs() + CLOSE_MS; ; await delay(RETRY_MS / 4)) {
         try {

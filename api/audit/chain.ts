@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isCode } from '../../model/errors.ts';
 import { type AuditFact, type ChainHead, sealEntry } from './entry.ts';
-import { type AuditSegment, headOf, type Kept, type Segments } from './segments.ts';
+import { type AuditSegment, headOf, isReadable, type Kept, type Segments } from './segments.ts';
 
 /** A segment is rewritten with each batch until it is full: small enough for that, large enough that a year is some thousand of them. */
 const SEGMENT_ENTRIES = 500;
@@ -44,13 +44,20 @@ export function createChainWriter(segments: Segments, writer: string): ChainWrit
 
   /** A copy of the last segment to add to, or the next one when that is full. */
   async function room(): Promise<{ segment: AuditSegment; expected: number | null }> {
-    if (tail && tail.doc.entries.length < SEGMENT_ENTRIES && JSON.stringify(tail.doc).length < SEGMENT_CHARS) {
+    if (
+      isReadable(tail?.doc) &&
+      tail &&
+      tail.doc.entries.length < SEGMENT_ENTRIES &&
+      JSON.stringify(tail.doc).length < SEGMENT_CHARS
+    ) {
       const { doc, version } = tail;
       return { segment: { ...doc, entries: [...doc.entries], writers: { ...doc.writers } }, expected: version };
     }
     const base = tail ? null : await segments.base();
     const segment = base ? base.segment : tail!.doc.segment + 1;
-    const after = base ? base.head : headOf(tail!.doc);
+    // Behind a segment that somebody damaged the chain goes on from where it was known to reach; verification names the damage.
+    const end = isReadable(tail?.doc) ? headOf(tail.doc) : await segments.tip();
+    const after = base ? base.head : end;
     return { segment: { segment, after, from: '', to: '', entries: [], writers: {} }, expected: null };
   }
 

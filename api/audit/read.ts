@@ -1,7 +1,7 @@
 import { FleetlogError } from '../../model/errors.ts';
 import { matchesPattern } from '../scope.ts';
 import type { AuditEntry } from './entry.ts';
-import type { AuditBase, AuditSegment, Segments } from './segments.ts';
+import { type AuditBase, type AuditSegment, isReadable, type Segments } from './segments.ts';
 
 /** Segments one request looks through: some 50 MB of documents. A rarer entry is further along the cursor. */
 const SEGMENTS_A_REQUEST = 200;
@@ -110,15 +110,6 @@ function matches(entry: AuditEntry, query: AuditQuery): boolean {
   if (query.to !== null && entry.time >= query.to) return false;
   if (query.actors.length > 0 && !query.actors.some((one) => matchesPattern(one, entry.actor))) return false;
   return query.actions.length === 0 || query.actions.some((one) => matchesPattern(one, entry.action));
-}
-
-/** What somebody tampered with may have any shape. */
-function isReadable(doc: AuditSegment | undefined): doc is AuditSegment {
-  return (
-    Array.isArray(doc?.entries) &&
-    doc.entries.every((entry) => typeof entry === 'object' && entry !== null && typeof entry.detail === 'object') &&
-    typeof doc.after?.seq === 'number'
-  );
 }
 
 function shifted(iso: string, ms: number): string {

@@ -107,3 +107,18 @@ export function headOf(segment: AuditSegment): ChainHead {
   const last = segment.entries.at(-1);
   return last ? { seq: last.seq, hash: last.hash } : segment.after;
 }
+
+/** What somebody tampered with may have any shape. */
+export function isReadable(doc: AuditSegment | undefined): doc is AuditSegment {
+  return (
+    Array.isArray(doc?.entries) &&
+    doc.entries.every(
+      (entry) =>
+        typeof entry === 'object' &&
+        entry !== null &&
+        typeof entry.detail === 'object' &&
+        typeof entry.seq === 'number',
+    ) &&
+    typeof doc.after?.seq === 'number'
+  );
+}

@@ -17,6 +17,8 @@ export interface Verifier {
   /** The next entries in order. Returns the verdict as soon as it is bad, else null. */
   add(page: ChainPage): Verdict | null;
   end(): Verdict;
+  /** The number of the entry that comes next. */
+  next(): number;
 }
 
 /**
@@ -52,6 +54,7 @@ export function createVerifier(known: ChainHead | null = null): Verifier {
   }
 
   return {
+    next: () => head.seq + 1,
     add(page) {
       if (bad) return bad;
       if (!from) {

@@ -101,7 +101,7 @@ const verify: Command = {
       } while (cursor !== undefined);
     } catch (error) {
       if (!(error instanceof ServerError) || error.code !== 'corrupt') throw error;
-      return broken(io, `a segment cannot be read${cursor === undefined ? '' : ` (number ${cursor})`}`);
+      return broken(io, `entry ${verifier.next()}: the segment that holds it is missing or cannot be read`);
     }
     const verdict = verifier.end();
     if (!verdict.ok) return broken(io, `entry ${verdict.seq}: ${verdict.why}; ${verdict.entries} before it are intact`);

@@ -161,7 +161,7 @@ describe('over HTTP', () => {
     expect(refused.map(({ actor, action, target, detail }) => [actor, action, target, detail])).toEqual([
       [`token:${token.id}`, 'request', 'GET /api/v1/users', { code: 'forbidden' }],
       [`token:${token.id}`, 'audit.read', null, { code: 'forbidden', scopes: [{ app: 'shop', env: 'prod' }] }],
-      [`token:${token.id}`, 'request', 'GET /api/v1/audit/chain', { code: 'forbidden' }],
+      [`token:${token.id}`, 'audit.verify', null, { code: 'forbidden', scopes: [{ app: 'shop', env: 'prod' }] }],
       ['unknown', 'logs.search', null, { code: 'unauthenticated' }],
       ['unknown', 'login', null, { code: 'foreign_origin' }],
       ['unknown', 'logs.search', null, { code: 'unauthenticated', times: 39 }],
