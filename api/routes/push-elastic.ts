@@ -41,17 +41,19 @@ export function registerPushElastic(scope: ApiApp, push: Push, { clock }: ApiCon
   }
 
   for (const url of [`${ROOT}/_bulk`, `${ROOT}/:index/_bulk`]) {
-    scope.route({
-      method: ['POST', 'PUT'],
-      url,
-      config: { access: 'push' },
-      schema: schema("Take documents of Elasticsearch's bulk API"),
-      handler: bulk,
-    });
+    for (const method of ['POST', 'PUT'] as const) {
+      scope.route({
+        method,
+        url,
+        config: { access: 'push' },
+        schema: schema("Take documents of Elasticsearch's bulk API"),
+        handler: bulk,
+      });
+    }
   }
 
-  const answer = (url: string, summary: string, body: () => unknown): void => {
-    scope.get(url, { config: { access: 'push' }, schema: schema(summary) }, async (_request, reply) =>
+  const answer = (url: string, summary: string, body: () => unknown, hide = false): void => {
+    scope.get(url, { config: { access: 'push' }, schema: { ...schema(summary), hide } }, async (_request, reply) =>
       reply.send(body()),
     );
   };
@@ -79,7 +81,7 @@ export function registerPushElastic(scope: ApiApp, push: Push, { clock }: ApiCon
     number_of_data_nodes: 1,
   };
   answer(ROOT, 'What clients of Elasticsearch ask first', () => about);
-  answer(`${ROOT}/`, 'What clients of Elasticsearch ask first', () => about);
+  answer(`${ROOT}/`, 'What clients of Elasticsearch ask first', () => about, true);
   answer(`${ROOT}/_license`, 'What Filebeat asks when it connects', () => ({ license }));
   answer(`${ROOT}/_xpack`, 'What older Beats ask when they connect', () => ({ license, features: {} }));
   answer(`${ROOT}/_cluster/health`, 'What Vector asks when it connects', () => health);
@@ -93,12 +95,14 @@ export function registerPushElastic(scope: ApiApp, push: Push, { clock }: ApiCon
     '_ingest/pipeline',
     '_data_stream',
   ]) {
-    scope.route({
-      method: ['GET', 'PUT'],
-      url: `${ROOT}/${path}/:name`,
-      config: { access: 'push' },
-      schema: schema('Acknowledged, and not needed here'),
-      handler: async (_request, reply) => reply.send({ acknowledged: true }),
-    });
+    for (const method of ['GET', 'PUT'] as const) {
+      scope.route({
+        method,
+        url: `${ROOT}/${path}/:name`,
+        config: { access: 'push' },
+        schema: schema('Acknowledged, and not needed here'),
+        handler: async (_request, reply) => reply.send({ acknowledged: true }),
+      });
+    }
   }
 }

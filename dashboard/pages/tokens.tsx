@@ -109,13 +109,14 @@ function AddToken({ me, onDone, onCancel }: { me: Me; onDone(secret: string): vo
   const all = useWords();
   const words = all.settings;
   const client = useClient();
-  const [token, setToken] = useState({ name: '', role: 'reader' as Role, host: '', days: '' });
+  const [token, setToken] = useState({ name: '', role: 'reader' as Role, host: '', app: '*', env: '*', days: '' });
   const add = useMutation({
     mutationFn: () =>
       client.addToken({
         name: token.name,
         role: token.role,
         ...(token.role === 'collector' ? { host: token.host } : {}),
+        ...(token.role === 'push' ? { scopes: [{ app: token.app, env: token.env }] } : {}),
         ...(token.days === '' ? {} : { days: Number(token.days) }),
       }),
     onSuccess: (made) => onDone(made.secret),
@@ -151,6 +152,24 @@ function AddToken({ me, onDone, onCancel }: { me: Me; onDone(secret: string): vo
           required
           onChange={(event) => set({ host: event.target.value })}
         />
+      )}
+      {token.role === 'push' && (
+        <>
+          <Labelled
+            label={words.apps}
+            value={token.app}
+            required
+            title={words.pattern}
+            onChange={(event) => set({ app: event.target.value })}
+          />
+          <Labelled
+            label={words.envs}
+            value={token.env}
+            required
+            title={words.pattern}
+            onChange={(event) => set({ env: event.target.value })}
+          />
+        </>
       )}
       <Labelled
         label={words.days}

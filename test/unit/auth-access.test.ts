@@ -78,11 +78,13 @@ describe('default deny', () => {
   test('roles: who may use what', async () => {
     const reader = (await h.token('reader')).secret;
     const collector = (await h.token('collector', undefined, { host: 'h1' })).secret;
+    const push = (await h.token('push')).secret;
     const metrics = (await h.token('metrics')).secret;
     const may: Record<string, (route: Route) => boolean> = {
       [collector]: ({ url }) => /collect|\/me$|logout|docs|openapi|password/.test(url),
+      [push]: ({ url }) => /push|\/me$|logout|docs|openapi|password/.test(url),
       [metrics]: ({ url }) => /\/me$|logout|docs|openapi|password/.test(url),
-      [reader]: ({ url }) => !/collect|users/.test(url),
+      [reader]: ({ url }) => !/collect|push|users/.test(url),
     };
     for (const [token, allowed] of Object.entries(may)) {
       for (const route of routes()) {
