@@ -26,6 +26,8 @@ export interface PrometheusOptions {
   webUsers?: Record<string, string>;
   /** PEM files for https. */
   tls?: { certFile: string; keyFile: string };
+  /** Samples of the past, as OpenMetrics text with times. */
+  past?: string;
 }
 
 /** Installs what is missing where it may; throws with the reason otherwise. */
@@ -83,6 +85,18 @@ export async function startPrometheus(options: PrometheusOptions): Promise<TestP
       ...(options.tls && { tls_server_config: { cert_file: options.tls.certFile, key_file: options.tls.keyFile } }),
     }),
   );
+  if (options.past !== undefined) {
+    writeFileSync(join(dir, 'past.txt'), options.past);
+    const made = promtool([
+      'tsdb',
+      'create-blocks-from',
+      'openmetrics',
+      '--quiet',
+      join(dir, 'past.txt'),
+      join(dir, 'data'),
+    ]);
+    if (made?.status !== 0) throw new Error(`cannot make blocks of the past: ${made?.output}`);
+  }
   const log = join(dir, 'prometheus.log');
   const server = startGuarded({
     command: findCommand('prometheus')!,
