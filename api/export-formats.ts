@@ -1,15 +1,15 @@
-import { encodeRecordId } from '../model/position.ts';
 import type { LogRecord } from '../model/record.ts';
-import { apiRecord } from './records.ts';
-import { formatTime } from './times.ts';
+import { createIdEncoder } from '../model/record-ids.ts';
+import { createRecordJson } from './record-json.ts';
+import { createTimeFormat } from './times.ts';
 
 export interface ExportFormat {
   type: string;
   extension: string;
   /** Written first. */
   head: string;
-  /** One record, with its newline. */
-  line(record: LogRecord): string;
+  /** For one export: writes one record, with its newline. */
+  lines(): (record: LogRecord) => string;
 }
 
 /** Control characters that could speak to a terminal (C0 but tab and newline, DEL, C1). */
@@ -32,41 +32,40 @@ export const EXPORT_FORMATS: Record<'ndjson' | 'text' | 'csv', ExportFormat> = {
     type: 'application/x-ndjson; charset=utf-8',
     extension: 'ndjson',
     head: '',
-    line: (record) => `${JSON.stringify(apiRecord(record))}\n`,
+    lines() {
+      const json = createRecordJson();
+      return (record) => `${json(record)}\n`;
+    },
   },
   text: {
     type: 'text/plain; charset=utf-8',
     extension: 'log',
     head: '',
-    line: (record) => `${textLine(record).replace(CONTROLS, '')}\n`,
+    lines() {
+      const timeOf = createTimeFormat();
+      return (record) => `${textLine(record, timeOf(record.time)).replace(CONTROLS, '')}\n`;
+    },
   },
   csv: {
     type: 'text/csv; charset=utf-8',
     extension: 'csv',
     head: `${COLUMNS.join(',')}\r\n`,
-    line: (record) => `${csvCells(record).map(csvCell).join(',')}\r\n`,
+    lines() {
+      const timeOf = createTimeFormat();
+      const idOf = createIdEncoder();
+      return (record) => `${csvCells(record, timeOf(record.time), idOf(record)).map(csvCell).join(',')}\r\n`;
+    },
   },
 };
 
-function textLine(record: LogRecord): string {
+function textLine(record: LogRecord, time: string): string {
   const { app, env, host, instance } = record.source;
-  return `${formatTime(record.time)} ${host} ${app}/${env} ${instance} ${record.level ?? '-'} ${record.message}`;
+  return `${time} ${host} ${app}/${env} ${instance} ${record.level ?? '-'} ${record.message}`;
 }
 
-function csvCells(record: LogRecord): string[] {
+function csvCells(record: LogRecord, time: string, id: string): string[] {
   const { app, env, host, containerName, instance } = record.source;
-  return [
-    formatTime(record.time),
-    record.level ?? '',
-    app,
-    env,
-    host,
-    containerName,
-    instance,
-    record.stream,
-    record.message,
-    encodeRecordId(record),
-  ];
+  return [time, record.level ?? '', app, env, host, containerName, instance, record.stream, record.message, id];
 }
 
 /**

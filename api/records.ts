@@ -3,6 +3,7 @@ import { extractFields } from '../model/fields.ts';
 import { encodeRecordId } from '../model/position.ts';
 import { FLAG, type LogRecord } from '../model/record.ts';
 import type { ApiRecord } from './contract.ts';
+import { createRecordJson } from './record-json.ts';
 import { formatTime } from './times.ts';
 
 const FLAG_NAMES: readonly [number, string][] = [
@@ -13,9 +14,13 @@ const FLAG_NAMES: readonly [number, string][] = [
   [FLAG.REDACTED, 'redacted'],
 ];
 
+export function flagNames(flags: number): string[] {
+  return FLAG_NAMES.filter(([bit]) => flags & bit).map(([, name]) => name);
+}
+
 export function apiRecord(record: LogRecord): ApiRecord {
   const { source } = record;
-  const flags = record.flags === 0 ? [] : FLAG_NAMES.filter(([bit]) => record.flags & bit).map(([, name]) => name);
+  const flags = record.flags === 0 ? [] : flagNames(record.flags);
   return {
     id: encodeRecordId(record),
     time: formatTime(record.time),
@@ -50,9 +55,10 @@ const SLICE_MS = 5;
 /** Records as JSON texts, made in slices so that ten thousand of them hold nobody up. */
 export async function recordTexts(records: readonly LogRecord[], signal?: AbortSignal): Promise<string[]> {
   const texts: string[] = [];
+  const json = createRecordJson();
   let until = performance.now() + SLICE_MS;
   for (const record of records) {
-    texts.push(JSON.stringify(apiRecord(record)));
+    texts.push(json(record));
     if (performance.now() < until) continue;
     await nextTurn();
     signal?.throwIfAborted();

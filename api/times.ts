@@ -88,6 +88,21 @@ export function formatTime(us: number): string {
   return `${new Date(seconds * 1000).toISOString().slice(0, -5)}.${String(us - seconds * 1e6).padStart(6, '0')}Z`;
 }
 
+/** `formatTime` for many times of about the same second. */
+export function createTimeFormat(): (us: number) => string {
+  let second = Number.NaN;
+  let text = '';
+  return (us) => {
+    const seconds = Math.floor(us / 1e6);
+    if (seconds !== second) {
+      second = seconds;
+      text = formatTime(seconds * 1e6).slice(0, -7);
+    }
+    // Seven digits, of which the first only keeps the zeros behind it.
+    return `${text}${String(1e6 + us - seconds * 1e6).slice(1)}Z`;
+  };
+}
+
 export function formatMaybe(us: number | null): string | null {
   return us === null ? null : formatTime(us);
 }

@@ -44,6 +44,7 @@ export function registerExport(app: ApiApp, context: ApiContext): () => number {
       );
 
       async function* pieces(): AsyncGenerator<Buffer> {
+        const line = format.lines();
         let rows = 0;
         try {
           if (format.head) yield Buffer.from(format.head);
@@ -52,7 +53,9 @@ export function registerExport(app: ApiApp, context: ApiContext): () => number {
               const piece = records.slice(at, at + PIECE);
               rows += piece.length;
               telemetry.exported(piece.length);
-              yield Buffer.from(piece.map(format.line).join(''));
+              let text = '';
+              for (const record of piece) text += line(record);
+              yield Buffer.from(text);
               await nextTurn();
             }
           }

@@ -1,6 +1,6 @@
 import { compareKeys, type RecordKey } from '../../model/position.ts';
 import type { LogRecord } from '../../model/record.ts';
-import { type PackedRecords, unpackRecord } from './packed-records.ts';
+import { createUnpacker, type PackedRecords } from './packed-records.ts';
 import type { ScanAnswer } from './scan-request.ts';
 
 type Top = Extract<ScanAnswer, { type: 'top' }>;
@@ -59,17 +59,18 @@ export async function mergeRecords(
     more = length === limit;
     if (more) break;
     const { packed, at } = lists[best];
-    bytes += packed.ends[at] - (at === 0 ? 0 : packed.ends[at - 1]);
+    bytes += packed.ends[at] - packed.starts[at];
     list[length] = best;
     place[length++] = lists[best].at++;
     if (length % ORDER_SLICE === 0) await breathe();
   }
+  const unpackers = lists.map(({ packed }) => createUnpacker(packed));
   return {
     length,
     more,
     bytes,
     key: (i) => keyAt(lists[list[i]].packed, place[i]),
-    record: (i) => unpackRecord(lists[list[i]].packed, place[i]),
+    record: (i) => unpackers[list[i]](place[i]),
   };
 }
 

@@ -25,7 +25,9 @@ export interface PackedRecords {
   times: Float64Array<ArrayBuffer>;
   offsets: Float64Array<ArrayBuffer>;
   gens: Uint32Array<ArrayBuffer>;
-  ends: Float64Array<ArrayBuffer>;
+  /** Message i is [starts[i], ends[i]) of `messages`. */
+  starts: Uint32Array<ArrayBuffer>;
+  ends: Uint32Array<ArrayBuffer>;
   fid: Uint32Array<ArrayBuffer>;
   source: Uint32Array<ArrayBuffer>;
   flags: Uint8Array<ArrayBuffer>;
@@ -45,7 +47,8 @@ export function packRecords(records: RawRecord[]): PackedRecords {
     times: new Float64Array(n),
     offsets: new Float64Array(n),
     gens: new Uint32Array(n),
-    ends: new Float64Array(n),
+    starts: new Uint32Array(n),
+    ends: new Uint32Array(n),
     fid: new Uint32Array(n),
     source: new Uint32Array(n),
     flags: new Uint8Array(n),
@@ -63,6 +66,7 @@ export function packRecords(records: RawRecord[]): PackedRecords {
     packed.levels[i] = record.level;
     packed.fid[i] = numberOf(fids, record.fid);
     packed.source[i] = numberOf(sources, record.source);
+    packed.starts[i] = at;
     if (record.bytes) packed.messages.set(record.bytes, at);
     packed.ends[i] = at += record.bytes?.length ?? 0;
   });
@@ -71,7 +75,8 @@ export function packRecords(records: RawRecord[]): PackedRecords {
   return packed;
 }
 
-function numberOf<T>(map: Map<T, number>, key: T): number {
+/** The number a map has for a key, in order of arrival. */
+export function numberOf<T>(map: Map<T, number>, key: T): number {
   let number = map.get(key);
   if (number === undefined) map.set(key, (number = map.size));
   return number;
@@ -82,23 +87,30 @@ export function packedTransfer(packed: PackedRecords): ArrayBuffer[] {
   return [packed.messages.buffer, packed.times.buffer, packed.offsets.buffer];
 }
 
-export function unpackRecord(packed: PackedRecords, i: number): LogRecord {
-  const start = i === 0 ? 0 : packed.ends[i - 1];
+/** Makes single records of packed ones. */
+export function createUnpacker(packed: PackedRecords): (i: number) => LogRecord {
   const { messages } = packed;
-  const bytes = Buffer.from(messages.buffer, messages.byteOffset + start, packed.ends[i] - start);
-  const lossy = !isUtf8(bytes);
-  const flags = lossy ? packed.flags[i] | FLAG.LOSSY : packed.flags[i];
-  const record: LogRecord = {
-    time: packed.times[i],
-    fid: packed.fids[packed.fid[i]],
-    gen: packed.gens[i],
-    offset: packed.offsets[i],
-    source: packed.sources[packed.source[i]],
-    stream: STREAMS[flags & FLAG.STREAM_MASK],
-    level: levelName(packed.levels[i]),
-    message: bytes.toString('utf8'),
-    flags,
+  const bytes = Buffer.from(messages.buffer, messages.byteOffset, messages.byteLength);
+  const allUtf8 = isUtf8(bytes);
+  /** What is valid as a whole is so in pieces that begin with characters. */
+  const startsWhole = (at: number): boolean => at >= bytes.length || (bytes[at] & 0xc0) !== 0x80;
+  return (i) => {
+    const start = packed.starts[i];
+    const end = packed.ends[i];
+    const valid = allUtf8 && startsWhole(start) && startsWhole(end) ? true : isUtf8(bytes.subarray(start, end));
+    const flags = valid ? packed.flags[i] : packed.flags[i] | FLAG.LOSSY;
+    const record: LogRecord = {
+      time: packed.times[i],
+      fid: packed.fids[packed.fid[i]],
+      gen: packed.gens[i],
+      offset: packed.offsets[i],
+      source: packed.sources[packed.source[i]],
+      stream: STREAMS[flags & FLAG.STREAM_MASK],
+      level: levelName(packed.levels[i]),
+      message: bytes.toString('utf8', start, end),
+      flags,
+    };
+    if (flags & FLAG.LOSSY) record.raw = bytes.toString('base64', start, end);
+    return record;
   };
-  if (flags & FLAG.LOSSY) record.raw = bytes.toString('base64');
-  return record;
 }

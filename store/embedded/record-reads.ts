@@ -60,7 +60,7 @@ export function createRecordReads(tools: ReadTools): RecordReads {
   const { catalog, pool } = tools;
 
   async function top(request: TopRequest): Promise<TopResult> {
-    const { query, order, limit, after, by = 'time', bytes = PAGE_BYTES } = request;
+    const { query, order, limit, after, bulk, by = 'time', bytes = PAGE_BYTES } = request;
     let { from, to } = request;
     if (after && order === 'desc') to = Math.min(to, after.time + 1);
     if (after && order === 'asc') from = Math.max(from, after.time);
@@ -68,7 +68,7 @@ export function createRecordReads(tools: ReadTools): RecordReads {
     try {
       const { file, notFile } = request;
       // One more than asked for tells whether there is more.
-      const operation: Operation = { type: 'top', by, order, limit: limit + 1, bytes, after, file, notFile };
+      const operation: Operation = { type: 'top', by, order, limit: limit + 1, bytes, bulk, after, file, notFile };
       const outcome = await pool.scan({ query, from, to, operation }, snapshot, request);
       const answers = outcome.answers.filter((answer): answer is TopAnswer => answer.type === 'top');
       return { found: await mergeRecords(answers, order, by, limit), outcome };
@@ -110,7 +110,16 @@ export function createRecordReads(tools: ReadTools): RecordReads {
 
     const read = (): Promise<Step> => {
       const window = ascending ? { from, to: Math.min(to, from + width) } : { from: Math.max(from, to - width), to };
-      const request = { query, ...window, order, limit: STEP_RECORDS, bytes: STEP_BYTES, after, signal: both };
+      const request = {
+        query,
+        ...window,
+        order,
+        limit: STEP_RECORDS,
+        bytes: STEP_BYTES,
+        bulk: true,
+        after,
+        signal: both,
+      };
       return top(request).then((result) => ({ ...result, window }));
     };
     const advance = ({ found, window, outcome }: Step): void => {

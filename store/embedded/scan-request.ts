@@ -24,6 +24,8 @@ export type Operation =
       order: 'asc' | 'desc';
       limit: number;
       bytes: number;
+      /** Nearly all of the range is wanted (by time). */
+      bulk?: boolean;
       after?: RecordKey;
       /** Only records of this file with from ≤ offset < to. */
       file?: { fid: string; gen: number; from: number; to: number };

@@ -1,4 +1,5 @@
 import type { Source } from '../../model/source.ts';
+import { createBulkRecords } from './bulk-records.ts';
 import type { HeadBlocks, HeadChunk } from './head-blocks.ts';
 import { type BlockMatcher, createBlockMatcher, type Window } from './match-block.ts';
 import { MINUTE_US } from './minute-counts.ts';
@@ -45,7 +46,7 @@ export function createScanWork(input: ScanInput, tools: ScanTools): ScanWork {
   const { request, control, units } = input;
   const { operation } = request;
   const matcher = createBlockMatcher(request.query);
-  const top = operation.type === 'top' ? createTopRecords(request, control) : null;
+  const top = operation.type === 'top' ? createTop(operation.bulk ?? false) : null;
   const tally = top ? null : createTally(request);
   const segmentOf = new WeakMap<ScanBlock, number>();
   const work: ScanWork = {
@@ -55,6 +56,10 @@ export function createScanWork(input: ScanInput, tools: ScanTools): ScanWork {
     unseen: undefined,
     answer: () => (top ?? tally!).answer(),
   };
+
+  function createTop(bulk: boolean): TopRecords {
+    return bulk ? createBulkRecords(request, control) : createTopRecords(request, control);
+  }
 
   /** Claims the next unit: its row's place, or -1 when none is left or the scan was stopped. */
   function claim(): number {

@@ -24,6 +24,24 @@ export interface TopRecords {
   answer(): { answer: ScanAnswer; transfer: ArrayBuffer[] };
 }
 
+/** The scalar a record must reach, known to all threads of a scan. */
+export function sharedBound(control: ScanControl): { least(): number; raise(scalar: number): void } {
+  return {
+    least() {
+      const shared = Atomics.load(control.bound, 0);
+      return shared === NO_BOUND ? Number.NEGATIVE_INFINITY : Number(shared);
+    },
+    raise(scalar) {
+      const value = BigInt(scalar);
+      for (let old = Atomics.load(control.bound, 0); old < value; ) {
+        const seen = Atomics.compareExchange(control.bound, 0, old, value);
+        if (seen === old) return;
+        old = seen;
+      }
+    },
+  };
+}
+
 /** Up to this limit the best are sorted after every block, which gives a tight bound; beyond, when twice as many are held. */
 const EAGER_LIMIT = 1_000;
 
@@ -50,19 +68,7 @@ export function createTopRecords(request: ScanRequest, control: ScanControl): To
     ? (a: RawRecord, b: RawRecord) => sign * (b.offset - a.offset)
     : (a: RawRecord, b: RawRecord) => sign * (b.time - a.time || compareKeys(b, a));
 
-  function bound(): number {
-    const shared = Atomics.load(control.bound, 0);
-    return shared === NO_BOUND ? Number.NEGATIVE_INFINITY : Number(shared);
-  }
-
-  function raise(scalar: number): void {
-    const value = BigInt(scalar);
-    for (let old = Atomics.load(control.bound, 0); old < value; ) {
-      const seen = Atomics.compareExchange(control.bound, 0, old, value);
-      if (seen === old) return;
-      old = seen;
-    }
-  }
+  const { least: bound, raise } = sharedBound(control);
 
   /** Ties with `after` that do not come behind it, and records nobody named, must not take the places of records that count. */
   function counts({ rows, runs, runOf }: Matches, i: number): boolean {
