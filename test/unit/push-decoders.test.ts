@@ -68,6 +68,21 @@ describe('protobuf', () => {
     expect(read).toBeGreaterThan(100);
   });
 
+  test('no field reaches beyond its message', () => {
+    fc.assert(
+      fc.property(hostile, fc.nat(20), (bytes, rest) => {
+        const end = Math.max(0, bytes.length - rest);
+        survives(() =>
+          readMessage(bytes, 0, end, (one) => {
+            expect(one.at).toBeLessThanOrEqual(one.end);
+            expect(one.end).toBeLessThanOrEqual(end);
+          }),
+        );
+      }),
+      RUNS,
+    );
+  });
+
   test('a length beyond the end is never followed', () => {
     for (const bytes of [
       [0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f],
