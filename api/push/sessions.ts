@@ -31,24 +31,34 @@ export interface Sessions {
 
 /** Idle sessions kept, over all tokens: as many senders as push at the same time, with room. */
 const MOST_IDLE = 1_000;
-/** A session with more sources than this ends, so that idle ones stay small. */
-const MOST_SOURCES = 1_000;
+/** Sources in them together, about 400 bytes each. */
+const MOST_IDLE_SOURCES = 100_000;
+/** A session with more sources than this ends: most of them are of containers long gone. */
+const MOST_SOURCES = 20_000;
 
 export function createSessions(): Sessions {
   /** Oldest first; of one owner the last given back is the first taken, so that a lone sender keeps its order. */
   const idle: { owner: string; session: Session }[] = [];
+  let sources = 0;
+
+  function remove(at: number): Session {
+    const [{ session }] = idle.splice(at, 1);
+    sources -= session.sources.size;
+    return session;
+  }
 
   return {
     take(owner, key) {
       const at = key === null ? idle.findLastIndex((one) => one.owner === owner) : -1;
-      if (at >= 0) return idle.splice(at, 1)[0].session;
+      if (at >= 0) return remove(at);
       const hash = createHash('sha256').update(JSON.stringify([owner, key === null ? randomUUID() : `key ${key}`]));
       return { fid: hash.digest('hex').slice(0, 32), sources: new Map(), row: 0 };
     },
     give(owner, session) {
       if (session.sources.size > MOST_SOURCES) return;
       idle.push({ owner, session });
-      if (idle.length > MOST_IDLE) idle.shift();
+      sources += session.sources.size;
+      while (idle.length > MOST_IDLE || sources > MOST_IDLE_SOURCES) remove(0);
     },
     idle: () => idle.length,
   };

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createSessions, sourceIn } from '../../api/push/sessions.ts';
 import type { LinesBatch } from '../../model/batch.ts';
 import { FleetlogError } from '../../model/errors.ts';
 import type { LogStore } from '../../store/log-store.ts';
@@ -138,6 +139,17 @@ describe('a request', () => {
   });
 });
 
+test('the embedded store finds attributes, pairs and words behind line breaks, in memory and in segments', async () => {
+  const message = 'java.lang.Foo: cost=12 "x"\n\tat com.shop.Pay(Pay.java:7)';
+  await rig.push('/ndjson', JSON.stringify({ app: 'attributes', message, trace_id: 'abc', user: { id: 7 } }));
+  for (const flushed of [false, true]) {
+    if (flushed) await store.flush();
+    for (const query of ['trace_id:abc', 'user.id:>6', 'cost:12', '"at com.shop.Pay"', '-trace_id:abd'])
+      expect(await rig.records(`app:attributes ${query}`), query).toHaveLength(1);
+    expect(await rig.records('app:attributes trace_id:ab')).toEqual([]);
+  }
+});
+
 test('the memory bus gives pushed lines to live tails as it does others', async () => {
   const bus = createMemoryBus({ capacityBytes: 1 << 20 });
   const seen: string[] = [];
@@ -147,4 +159,25 @@ test('the memory bus gives pushed lines to live tails as it does others', async 
   await bus.publish(rig.batches.at(-1)!);
   expect(seen).toEqual(['push']);
   await bus.close();
+});
+
+test('sessions that nobody uses are bounded by number and by sources; the last given is the first taken', () => {
+  const sessions = createSessions();
+  const used = (count: number) => {
+    const session = sessions.take('one', null);
+    for (let i = 0; i < count; i++) sourceIn(session, `source ${i}`);
+    return session;
+  };
+  const first = used(3);
+  const second = used(4);
+  for (const session of [first, second]) sessions.give('one', session);
+  expect(sessions.take('other', null)).not.toBe(second);
+  expect(sessions.take('one', 'a key')).not.toBe(second);
+  expect([sessions.take('one', null), sessions.take('one', null)]).toEqual([second, first]);
+  for (let i = 0; i < 1_200; i++) sessions.give(`owner ${i}`, used(1));
+  expect(sessions.idle()).toBe(1_000);
+  for (let i = 0; i < 8; i++) sessions.give('large', used(19_000));
+  expect(sessions.idle()).toBe(5);
+  sessions.give('huge', used(21_000));
+  expect(sessions.idle()).toBe(5);
 });
