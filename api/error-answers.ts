@@ -8,7 +8,13 @@ import type { ApiErrorBody } from './contract.ts';
 export function registerErrorAnswers(app: ApiApp, context: ApiContext): void {
   app.setErrorHandler((error: FastifyError | FleetlogError | Error, request, reply) => {
     const known = toFleetlogError(error, request);
-    if (known.status >= 500 && known.status !== 503) {
+    // Refusals for want of room are counted and go by themselves; of a part that is away an operator must read why.
+    if (known.code === 'unavailable')
+      context.log.warn(
+        { err: error, request: request.id, route: request.routeOptions.url },
+        'cannot serve a request now',
+      );
+    else if (known.status >= 500 && known.status !== 503) {
       context.log.error(
         { err: error, code: known.code, request: request.id, route: request.routeOptions.url },
         'cannot answer a request',

@@ -24,8 +24,36 @@ export function limitsOf(request: { signal?: AbortSignal; timeoutMs?: number }):
   return { signal: request.signal, deadline };
 }
 
+/** How long a read waits for the shards of an index that has just been made; at midnight, say. */
+const STARTING_MS = 10_000;
+const PAUSE_MS = 50;
+
 /** One search over the indices of a range; rejects with `query_timeout` when the time is over. */
 export async function ask<T>(
+  reading: Reading,
+  range: { from: number; to: number },
+  body: object,
+  limits: Limits,
+  more: Pick<ElasticsearchRequest, 'query' | 'maxBytes'> & { pit?: boolean } = {},
+): Promise<T> {
+  const until = Math.min(performance.now() + STARTING_MS, limits.deadline ?? Number.POSITIVE_INFINITY);
+  for (;;) {
+    try {
+      return await askOnce<T>(reading, range, body, limits, more);
+    } catch (error) {
+      if (!shardsAreStarting(error) || limits.signal?.aborted || performance.now() + PAUSE_MS > until) throw error;
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    }
+  }
+}
+
+/** No copy of a shard can be asked: it is being started, or lost; which of both only time tells. */
+function shardsAreStarting(error: unknown): boolean {
+  const said = elasticsearchReason(error);
+  return said?.status === 503 && /no_shard_available|search_phase_execution|unavailable_shards/.test(said.type);
+}
+
+async function askOnce<T>(
   reading: Reading,
   range: { from: number; to: number },
   body: object,
