@@ -1,24 +1,10 @@
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { DeadLetter, DeadLetterBox, DeadLetters } from '../model/dead-letters.ts';
 
-/**
- * Batches that cannot be read are kept raw: `<µs>-<n>.batch` with the bytes as they came and `<µs>-<n>.json` with why. They are
- * acknowledged on the bus, shown, and can be driven again once the reason is mended (reliability case 42).
- */
-export interface DeadLetters {
-  /** Keeps one batch; resolves when it is on disk. Beyond the size limit the oldest letters go and are counted. */
-  bury(batch: Uint8Array, reason: string): Promise<void>;
-  counts(): { buried: number; evicted: number; bytes: number };
-}
+export type { DeadLetter, DeadLetters } from '../model/dead-letters.ts';
 
-export interface DeadLetter {
-  id: string;
-  /** µs since the epoch. */
-  time: number;
-  bytes: number;
-  reason: string;
-}
-
+/** Letters as files: `<µs>-<n>.batch` with the bytes as they came and `<µs>-<n>.json` with why. */
 export async function createDeadLetters(options: {
   dir: string;
   maxBytes: number;
@@ -100,4 +86,20 @@ export async function redriveDeadLetters(
     }
   }
   return { taken, left };
+}
+
+/** The letters of a folder behind the interface they share with those on Kafka. */
+export function openDeadLetterBox(dir: string): DeadLetterBox {
+  return {
+    list: () => listDeadLetters(dir),
+    read: (id) =>
+      readDeadLetter(dir, id).catch((error: NodeJS.ErrnoException) =>
+        error.code === 'ENOENT' ? null : Promise.reject(error),
+      ),
+    async drop(ids) {
+      for (const id of ids) await dropDeadLetter(dir, id);
+    },
+    redrive: (handle) => redriveDeadLetters(dir, handle),
+    async close() {},
+  };
 }

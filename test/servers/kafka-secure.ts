@@ -67,7 +67,11 @@ export function makeTlsFiles(dir: string): TlsFiles {
 }
 
 /** Settings of a broker with a plain listener and one with TLS and SASL. */
-export function saslSettings(tls: TlsFiles, port: number, controller: number, secure: number): Record<string, string> {
+export function saslSettings(
+  tls: TlsFiles,
+  clientAuth: 'requested' | 'required',
+  [port, controller, secure]: number[],
+): Record<string, string> {
   const plain = 'org.apache.kafka.common.security.plain.PlainLoginModule';
   const scram = 'org.apache.kafka.common.security.scram.ScramLoginModule';
   const listener = 'listener.name.sasl_ssl';
@@ -79,7 +83,7 @@ export function saslSettings(tls: TlsFiles, port: number, controller: number, se
     [`${listener}.ssl.keystore.location`]: tls.serverStore,
     [`${listener}.ssl.truststore.type`]: 'PEM',
     [`${listener}.ssl.truststore.location`]: tls.caFile,
-    [`${listener}.ssl.client.auth`]: 'requested',
+    [`${listener}.ssl.client.auth`]: clientAuth,
     [`${listener}.sasl.enabled.mechanisms`]: 'PLAIN,SCRAM-SHA-256,SCRAM-SHA-512',
     [`${listener}.plain.sasl.jaas.config`]: `${plain} required user_${SASL.username}="${SASL.password}";`,
     [`${listener}.scram-sha-256.sasl.jaas.config`]: `${scram} required;`,

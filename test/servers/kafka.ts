@@ -17,8 +17,8 @@ export type KafkaVersion = (typeof KAFKA_VERSIONS)[number];
 
 export interface KafkaOptions {
   version?: KafkaVersion;
-  /** A second listener with TLS and SASL (PLAIN, SCRAM-SHA-256, SCRAM-SHA-512), which also takes client certificates. */
-  secure?: boolean;
+  /** A second listener with TLS and SASL (PLAIN, SCRAM-SHA-256, SCRAM-SHA-512), which may demand a client's certificate. */
+  secure?: boolean | 'client-certificate';
   /** Java heap; 256 MB carries the tests. */
   heapMb?: number;
   /** Compiles with C2, for measured load; tests start faster without. */
@@ -69,11 +69,13 @@ async function kafkaLibraries(version: KafkaVersion): Promise<string> {
 
 async function open(version: KafkaVersion, jdk: Jdk, libraries: string, options: KafkaOptions): Promise<TestKafka> {
   const dir = mkdtempSync(join(tmpdir(), `fleetlog-kafka-${version}-`));
-  const [port, controller, securePort] = await freePorts(3);
+  const ports = await freePorts(3);
+  const [port, controller, securePort] = ports;
+  const clientAuth = options.secure === 'client-certificate' ? 'required' : 'requested';
   const tls = options.secure ? makeTlsFiles(dir) : null;
   const settings = {
     ...basicSettings(dir, port, controller),
-    ...(tls ? saslSettings(tls, port, controller, securePort) : {}),
+    ...(tls ? saslSettings(tls, clientAuth, ports) : {}),
     ...options.settings,
   };
   const config = join(dir, 'server.properties');

@@ -49,6 +49,8 @@ export function configurationFault(error: unknown): string | null {
       return 'the brokers do not take this login: check kafka.saslMechanism';
     if (/AUTHORIZATION_FAILED/.test(type))
       return 'the brokers do not allow it: let this user describe, create, read and write the topics and the group';
+    if (/certificate[_ ]required|alert.*bad[_ ]certificate/i.test(`${code} ${message}`))
+      return 'the brokers want a certificate of this client: check kafka.certFile and kafka.keyFile';
     if (/certificate|CERT_|self-signed|altnames/i.test(`${code} ${message}`))
       return "the brokers' certificate is not trusted: check kafka.caFile and the names in the certificate";
     if (/wrong version number|EPROTO|ssl3_get_record/i.test(`${code} ${message}`))

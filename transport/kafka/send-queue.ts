@@ -11,6 +11,7 @@ export interface TakenRecord {
   partition: number;
   key: string;
   piece: Piece;
+  headers: Record<string, string>;
 }
 
 /** What one request carries. Call one of the two when its fate is known. */
@@ -81,7 +82,8 @@ export function createSendQueue(nowMs: () => number): SendQueue {
             if (here > 0 && here + size > recordBytes) break fill;
             if (records.length >= REQUEST_RECORDS || (bytes > 0 && bytes + size > requestBytes)) break fill;
             if (at === 0) item.begunAt = nowMs();
-            records.push({ partition, key: item.outgoing.key, piece: pieces[at] });
+            const { key, headers } = item.outgoing;
+            records.push({ partition, key, piece: pieces[at], headers: { ...headers, ...pieces[at].headers } });
             counts.set(item, (counts.get(item) ?? 0) + 1);
             here += size;
             bytes += size;

@@ -67,11 +67,11 @@ export function createSender(options: SenderOptions): Sender {
       producer = next;
       await next.connect();
     }
-    const messages = taken.records.map(({ partition, key, piece }) => ({
+    const messages = taken.records.map(({ partition, key, piece, headers }) => ({
       partition,
       key,
       value: piece.value,
-      headers: piece.headers,
+      headers,
     }));
     await producer.send({ topic, acks: -1, timeout: 30_000, compression, messages });
   }

@@ -7,6 +7,7 @@ export interface Routed {
   partition: number;
   key: string;
   batch: Buffer;
+  headers?: Record<string, string>;
 }
 
 /** Where batches go: `of` partitions, by key. One router belongs to one publisher: it remembers where its lines went. */
