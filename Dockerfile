@@ -33,8 +33,8 @@ COPY dashboard/text dashboard/text
 COPY --from=page /app/dashboard/dist dashboard/dist
 # /data is for roles that run as node. A collector is uid 0 without the right to write what is another's: it has /collector.
 RUN ln -s /app/bin/fleetlog.mjs /usr/local/bin/fleetlog \
-  && install -d -o node -g node -m 0700 /data \
-  && install -d -o root -g root -m 0700 /collector
+  && mkdir -m 0700 /data /collector \
+  && chown node:node /data
 ENV NODE_ENV=production \
   FLEETLOG_HTTP_HOST=0.0.0.0 \
   FLEETLOG_HTTP_PORT=8080 \

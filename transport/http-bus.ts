@@ -26,6 +26,8 @@ interface Entry {
 }
 
 const compress = promisify(zstdCompress);
+/** The collector has waited for its acknowledgements by then; together they end before an orchestrator's 10 s. */
+const CLOSE_MS = 2_000;
 
 /**
  * The publishing half of a bus towards `POST /api/v1/collect` of a central process, which answers when its store has the batches.
@@ -132,7 +134,7 @@ export function createHttpBus(options: HttpBusOptions): Bus {
     async close() {
       gate.close();
       // What was accepted gets a bounded time to land; the files still have it after that.
-      const timer = setTimeout(() => stop.abort(), 5_000);
+      const timer = setTimeout(() => stop.abort(), CLOSE_MS);
       while (lanes.some((lane) => lane.running)) await Promise.all(lanes.map((lane) => lane.running));
       clearTimeout(timer);
       stop.abort();
