@@ -115,11 +115,15 @@ export function startStatus(options: StatusOptions): { close(): Promise<void> } 
   return {
     async close() {
       clearInterval(timer);
-      // The last word: what was acknowledged since. A bus that takes nothing does not hold up the stop.
+      // The last word: what was acknowledged since. A bus that takes nothing, or takes it and cannot pass it on, does not hold up the stop.
       const last = (publishing ?? Promise.resolve()).then(publish);
-      const limit = setTimeout(() => abort.abort(), 1_000);
-      await last;
+      let limit: NodeJS.Timeout | undefined;
+      const late = new Promise<void>((resolve) => {
+        limit = setTimeout(resolve, 1_000);
+      });
+      await Promise.race([last, late]);
       clearTimeout(limit);
+      abort.abort();
     },
   };
 }
