@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { SourceStatus, StatusBatch } from '../model/batch.ts';
+import type { ContainerStatus, SourceStatus, StatusBatch } from '../model/batch.ts';
 import type { Clock } from '../model/clock.ts';
 import { encodeBatch } from '../transport/batch-codec.ts';
 import type { Bus } from '../transport/bus.ts';
@@ -39,10 +39,18 @@ export function startStatus(options: StatusOptions): { close(): Promise<void> } 
   const abort = new AbortController();
   const told = new Map<string, string>();
   const lastRows = new WeakSet<SourceStatus>();
+  const texts = new WeakMap<ContainerStatus, string>();
   let toldContainers = new Map<string, string>();
   let seq = 0;
   let fullAt = Number.NEGATIVE_INFINITY;
   let publishing: Promise<void> | null = null;
+
+  /** What a container was told as, to see whether it changed; most are the same objects each time. */
+  function textOf(container: ContainerStatus): string {
+    let text = texts.get(container);
+    if (text === undefined) texts.set(container, (text = JSON.stringify(container)));
+    return text;
+  }
 
   function compose(): { status: StatusBatch; gaps: number } {
     const now = clock.monotonicMs();
@@ -53,7 +61,7 @@ export function startStatus(options: StatusOptions): { close(): Promise<void> } 
     const seen = new Set<string>();
     for (const { status, behind: late } of options.sources()) {
       seen.add(status.fid);
-      // Rows of files that ended are the same objects each time.
+      // Rows of files that ended, or of which nothing changed, are the same objects each time.
       if (!full && late === null && lastRows.has(status)) continue;
       lastRows.add(status);
       const figures = `${status.read} ${status.searchable} ${status.inFlight} ${status.size} ${status.state} ${status.reason ?? ''}`;
@@ -63,7 +71,7 @@ export function startStatus(options: StatusOptions): { close(): Promise<void> } 
     }
     for (const fid of told.keys()) if (!seen.has(fid)) told.delete(fid);
     const all = discovery.containers();
-    const nowContainers = new Map(all.map((c) => [c.container || `${c.app}/${c.containerName}`, JSON.stringify(c)]));
+    const nowContainers = new Map(all.map((c) => [c.container || `${c.app}/${c.containerName}`, textOf(c)]));
     const containers = full
       ? all
       : all.filter((c) => {

@@ -60,6 +60,7 @@ export function createContainerTable(options: ContainerTableOptions): ContainerT
   const { config, host, clock, handlers } = options;
   const entries = new Map<string, ContainerEntry>();
   const deploys = createDeploys();
+  const statuses = new WeakMap<ContainerEntry, { from: unknown[]; status: ContainerStatus }>();
 
   function entryOf(id: string): ContainerEntry {
     let entry = entries.get(id);
@@ -266,9 +267,24 @@ export function createContainerTable(options: ContainerTableOptions): ContainerT
     },
   };
 
+  /** The same object as long as nothing about it changed: who tells thousands of them every two seconds can see that at a glance. */
   function statusOf(entry: ContainerEntry): ContainerStatus {
     const record = entry.record!;
     const where = reachable(entry);
+    const { identity, target, trouble, removedAt } = entry;
+    const from = [record, identity, target, trouble, removedAt, where.file, where.engine];
+    const before = statuses.get(entry);
+    if (before?.from.every((part, i) => part === from[i])) return before.status;
+    const status = makeStatus(entry, record, where);
+    statuses.set(entry, { from, status });
+    return status;
+  }
+
+  function makeStatus(
+    entry: ContainerEntry,
+    record: ContainerRecord,
+    where: { file: boolean; engine: boolean },
+  ): ContainerStatus {
     const reading = excluded(record) ? 'nothing' : readingOf(record, where);
     const warnings = entry.removedAt === null ? logWarnings(record, where) : [];
     if (excluded(record)) warnings.unshift('not read: named by collector.excludeContainers');

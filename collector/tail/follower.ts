@@ -11,7 +11,7 @@ import type { Descriptors } from './descriptors.ts';
 import type { FileIndex } from './file-index.ts';
 import { type FileIdentity, identityKey, identityOf, ownerHash } from './identity.ts';
 import { newFileState } from './new-state.ts';
-import { isOnDisk, leadsOut, openLog, statLog } from './open-file.ts';
+import { type Glance, glanceAt, isOnDisk, leadsOut, openLog, sameGlance, statLog } from './open-file.ts';
 import type { Schedule } from './schedule.ts';
 import { siblingsOf } from './siblings.ts';
 import { birthUs, newTailFile, type Reading, type TailFile } from './tail-file.ts';
@@ -76,6 +76,8 @@ export function createFollower(first: FileTarget, deps: FollowerDeps): Follower 
   /** Identities of all that stood under this target's names at the last look. */
   const seen = new Set<string>();
   let stopped = false;
+  /** What the live file looked like when it was last seen to be the one that is read, drained. */
+  let lastGlance: Glance | null = null;
   let scanDue = false;
   /** Identities of what stands under a name and is not to be read; said once. */
   const refused = new Map<string, string>();
@@ -227,6 +229,7 @@ export function createFollower(first: FileTarget, deps: FollowerDeps): Follower 
   function scan(): void {
     scanDue = false;
     if (stopped) return;
+    lastGlance = null;
     const before = live;
     const names = siblingsOf(deps.list(dir), base, target.rotation);
     live = null;
@@ -318,6 +321,18 @@ export function createFollower(first: FileTarget, deps: FollowerDeps): Follower 
 
   function look(): void {
     if (!missingTold) declareMissing();
+    const glance = glanceAt(target.path);
+    if (
+      live &&
+      glance &&
+      lastGlance &&
+      sameGlance(glance, lastGlance) &&
+      !live.trouble &&
+      glance.size === live.readPos
+    ) {
+      stillDrained(live);
+      return;
+    }
     const stat = statLog(target.path);
     const id = stat?.isFile() ? identityOf(stat) : null;
     if (!stat || !id || !live || identityKey(id) !== identityKey(live.state)) {
@@ -327,10 +342,16 @@ export function createFollower(first: FileTarget, deps: FollowerDeps): Follower 
     if (live.trouble) return;
     const size = Number(stat.size);
     if (size !== live.readPos) schedule.notice(live);
-    else if (live.drainedAt > 0) {
-      live.drainedAt = clock.monotonicMs();
-      live.drainedUs = clock.nowUs();
+    else {
+      lastGlance = glance;
+      stillDrained(live);
     }
+  }
+
+  function stillDrained(file: TailFile): void {
+    if (file.drainedAt <= 0) return;
+    file.drainedAt = clock.monotonicMs();
+    file.drainedUs = clock.nowUs();
   }
 
   return {

@@ -1,4 +1,5 @@
 import type { SourceStatus } from '../../model/batch.ts';
+import type { Source } from '../../model/source.ts';
 import type { FileState } from '../checkpoint/file-state.ts';
 import type { Told } from '../status.ts';
 import { accountOf, birthUs, type TailFile } from './tail-file.ts';
@@ -37,6 +38,40 @@ export function statusOf(file: TailFile): SourceStatus {
     lines: file.state.lines,
     lastLineAt: file.lastLineAt || null,
     ...(file.trouble ? { reason: file.trouble.reason } : {}),
+  };
+}
+
+interface Row {
+  told: Told;
+  read: number;
+  safe: number;
+  size: number;
+  phase: string;
+  source: Source;
+}
+
+/** What is told of files that are read; a file of which nothing changed is the same object again, for most of a host's files are quiet. */
+export function createRows(): (file: TailFile) => Told {
+  const rows = new WeakMap<TailFile, Row>();
+  return (file) => {
+    const { size, phase, state } = file;
+    const { source } = file.reading;
+    const behind = behindOf(file);
+    const read = file.pastRead + file.readPos;
+    const safe = state.past + state.offset;
+    const row = behind === null ? rows.get(file) : undefined;
+    if (
+      row &&
+      row.read === read &&
+      row.safe === safe &&
+      row.size === size &&
+      row.phase === phase &&
+      row.source === source
+    )
+      return row.told;
+    const told: Told = { status: statusOf(file), behind };
+    if (behind === null) rows.set(file, { told, read, safe, size, phase, source });
+    return told;
   };
 }
 

@@ -16,7 +16,7 @@ import { createFollower, type Follower } from './follower.ts';
 import { createKeeper } from './keeper.ts';
 import { createListings } from './listings.ts';
 import { createSchedule, type Schedule } from './schedule.ts';
-import { behindOf, finishedStatus, statusOf } from './source-status.ts';
+import { createRows, finishedStatus, statusOf } from './source-status.ts';
 import { createSpool } from './spool.ts';
 import { type StreamFollower, startStreamFollower } from './stream-follower.ts';
 import { newTailFile, type TailFile } from './tail-file.ts';
@@ -78,6 +78,7 @@ export function createTailing(options: TailingOptions): Tailing {
   const dispatch = createDispatch(options.watcher);
   const listings = createListings();
   const spooled = new Set<TailFile>();
+  const rowOf = createRows();
   let round = 0;
   let rescuing = false;
 
@@ -281,9 +282,9 @@ export function createTailing(options: TailingOptions): Tailing {
     const live = new Set<string>();
     for (const file of index.files()) {
       live.add(file.state.fid);
-      yield { status: statusOf(file), behind: behindOf(file) };
+      yield rowOf(file);
     }
-    for (const { file } of streams.values()) yield { status: statusOf(file), behind: behindOf(file) };
+    for (const { file } of streams.values()) yield rowOf(file);
     for (const status of finished) if (!live.has(status.fid)) yield { status, behind: null };
   }
 
