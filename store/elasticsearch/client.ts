@@ -73,6 +73,8 @@ export function createElasticsearchClient(config: ElasticsearchConfig): Elastics
             meta: true,
             ignore: [...(request.statuses ?? [])],
             maxRetries: request.repeatable ? nodes.length : 0,
+            // Seconds before a node is tried once more; the client's own pause may outlast the limit.
+            retryBackoff: () => 0.1,
             signal: abort.signal,
             ...(request.maxBytes === undefined ? {} : { maxResponseSize: request.maxBytes }),
           },

@@ -63,7 +63,9 @@ export function planRemovals(
 
 /** Where an index' lines end at the latest, µs. */
 function endOf({ day, newest }: IndexFigures): number {
-  return day === null ? (newest ?? 0) + 1 : day + DAY_US;
+  if (day !== null) return day + DAY_US;
+  // Not known now: then it is not old.
+  return newest === null ? Number.POSITIVE_INFINITY : newest + 1;
 }
 
 interface Space {
@@ -125,7 +127,12 @@ export function createMaintenance(options: MaintenanceOptions): Maintenance {
     const aggs = { first: { min: { field: 'time' } }, last: { max: { field: 'time' } } };
     const search = JSON.stringify({ size: 0, track_total_hits: false, aggs });
     const lines = Buffer.from(
-      indices.map((index) => `${JSON.stringify({ index, ignore_unavailable: true })}\n${search}\n`).join(''),
+      indices
+        .map(
+          (index) =>
+            `${JSON.stringify({ index, ignore_unavailable: true, allow_partial_search_results: false })}\n${search}\n`,
+        )
+        .join(''),
     );
     const { body } = await client.request<Answer>({ method: 'POST', path: '/_msearch', lines, repeatable: true });
     return body.responses.map(({ aggregations }) => ({

@@ -1,3 +1,4 @@
+import { FleetlogError } from '../../model/errors.ts';
 import type { ElasticsearchClient } from './client.ts';
 import type { IndexNames } from './index-names.ts';
 
@@ -21,6 +22,9 @@ export interface StoredLines {
   lines: Set<number>;
 }
 
+/** A shard that is away must not look like one that has nothing. */
+const HEADER = { allow_partial_search_results: false };
+
 interface Answer {
   responses: {
     error?: unknown;
@@ -41,7 +45,7 @@ export async function readStoredLines(
   // Joined records that begin before but reach into the range are asked for once, with the first page.
   let open = wanted.map((one, i) => ({ ...one, i, after: null as number | null }));
   while (open.length > 0) {
-    const lines = open.flatMap(({ after, ...one }) => [{}, search(one, after)]);
+    const lines = open.flatMap(({ after, ...one }) => [HEADER, search(one, after)]);
     const body = Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
     const path = `/${names.all}/_msearch`;
     const query = { ignore_unavailable: true };
@@ -57,7 +61,9 @@ export async function readStoredLines(
       const one = open[k];
       const state = found[one.i];
       if (response.error)
-        throw new Error(`cannot read what is stored: ${JSON.stringify(response.error).slice(0, 500)}`);
+        throw new FleetlogError('unavailable', 'cannot read from Elasticsearch what is stored', {
+          cause: new Error(JSON.stringify(response.error).slice(0, 1_000)),
+        });
       const hits = response.hits?.hits ?? [];
       for (const { fields } of hits) {
         state.lines.add(fields.offset[0]);

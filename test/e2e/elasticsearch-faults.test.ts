@@ -61,7 +61,7 @@ describe.skipIf(!server)('a cluster on a bad day loses no line and doubles none'
             error: { type: 'es_rejected_execution_exception', reason: 'rejected execution of coordinating operation' },
           }
         : null;
-    const records = mixedRecords(31, dose(600, 6_000));
+    const records = mixedRecords(31, dose(400, 6_000));
     await deliver(store, batchesOf(records));
     expect(proxy.faults).toBeGreaterThan(records.length / 10);
     await expectAll(store, records);
@@ -72,7 +72,7 @@ describe.skipIf(!server)('a cluster on a bad day loses no line and doubles none'
     const random = createRandom(4);
     proxy.request = (_, path) =>
       path.startsWith('/_bulk') && random.chance(0.3) ? random.pick(['cut', 'cut-after'] as const) : null;
-    const records = mixedRecords(32, dose(600, 6_000));
+    const records = mixedRecords(32, dose(400, 6_000));
     const { suppressed } = await deliver(store, batchesOf(records));
     expect(proxy.faults).toBeGreaterThan(0);
     expect(suppressed).toBeGreaterThan(0);
@@ -85,7 +85,7 @@ describe.skipIf(!server)('a cluster on a bad day loses no line and doubles none'
   ])('a block %s is put on the index and lifted: %s', async (block, _, code) => {
     const target = server?.url as string;
     const { store, config } = await open(target);
-    const records = mixedRecords(33, dose(300, 3_000));
+    const records = mixedRecords(33, dose(200, 3_000));
     const batches = batchesOf(records);
     await deliver(store, batches.slice(0, 10));
     await setBlock(target, config.prefix, block, true);
@@ -141,7 +141,7 @@ describe.skipIf(!server)('a cluster on a bad day loses no line and doubles none'
       if (!node) return;
       ends.push(() => node.stop());
       const { store } = await open(node.url);
-      const records = mixedRecords(35, dose(2_000, 20_000));
+      const records = mixedRecords(35, dose(600, 20_000));
       const batches = batchesOf(records);
       const half = Math.floor(batches.length / 2);
       await deliver(store, batches.slice(0, half));
@@ -151,7 +151,7 @@ describe.skipIf(!server)('a cluster on a bad day loses no line and doubles none'
       await rest;
       await expectAll(store, records);
     },
-    dose(240_000, 900_000),
+    dose(400_000, 900_000),
   );
 });
 

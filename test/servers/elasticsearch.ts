@@ -314,10 +314,12 @@ async function healthy(url: string, password?: string): Promise<boolean> {
   }
 }
 
-/** The launcher starts the node itself as its child. */
+/** The launcher starts the node itself as its child, from any of its threads. */
 function childOf(pid: number): number | null {
   try {
-    return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')[0]) || null;
+    const threads = readdirSync(`/proc/${pid}/task`);
+    const children = threads.map((thread) => readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').trim());
+    return Number(children.find((text) => text !== '')?.split(' ')[0]) || null;
   } catch {
     return null;
   }
