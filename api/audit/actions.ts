@@ -18,10 +18,12 @@ const ACTIONS: Record<string, AuditAction> = {
   'POST /api/v1/views': { action: 'view.create' },
   'PUT /api/v1/views/:id': { action: 'view.change' },
   'DELETE /api/v1/views/:id': { action: 'view.remove' },
+  'DELETE /api/v1/hosts/:host': { action: 'host.forget' },
   'GET /api/v1/logs': { action: 'logs.search', reads: true },
   'GET /api/v1/logs/histogram': { action: 'logs.histogram', reads: true },
   'GET /api/v1/logs/facets': { action: 'logs.facets', reads: true },
   'GET /api/v1/logs/patterns': { action: 'logs.patterns', reads: true },
+  'GET /api/v1/logs/explain': { action: 'logs.explain', reads: true },
   'GET /api/v1/logs/context': { action: 'logs.context', reads: true },
   'GET /api/v1/logs/tail': { action: 'logs.tail', reads: true },
   'GET /api/v1/logs/export': { action: 'logs.export', reads: true },
@@ -30,7 +32,7 @@ const ACTIONS: Record<string, AuditAction> = {
 };
 
 /** Bodies of these are batches and lines: far too many to take down, and the ledger accounts for them. */
-const DELIVERIES = /^POST \/api\/v1\/(collect$|push\/)|^(POST|PUT) \/.*(_bulk|\/loki\/|_data_stream)/;
+const DELIVERIES = /^\w+ \/api\/v1\/(collect$|push\/)/;
 
 /** Null when only refusals of the route are taken down. A change by a route that is not listed is a `change` all the same. */
 export function actionOf(method: string, route: string): AuditAction | null {

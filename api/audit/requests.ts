@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify';
+import { Gauge } from 'prom-client';
 import type { Principal } from '../auth/principal.ts';
 import type { ApiApp, ApiContext } from '../context.ts';
 import { seesEverything } from '../scope.ts';
@@ -17,6 +18,14 @@ export function registerAudit(app: ApiApp, context: ApiContext, audit: AuditLog)
   const { config, clock } = context;
   const repeats = createRepeats((fact) => audit.note(fact), clock);
   app.decorateRequest('audit', null);
+  new Gauge({
+    name: 'fleetlog_api_audit_waiting',
+    help: 'Entries of the audit log that are not durable yet; more than a few for long: the state store does not take them.',
+    registers: [context.registry],
+    collect() {
+      this.set(audit.waiting());
+    },
+  });
 
   const wanted = (request: FastifyRequest): AuditAction | null => {
     const action = actionOf(request.method, request.routeOptions.url ?? '');

@@ -69,6 +69,7 @@ export function registerOidc(app: ApiApp, context: ApiContext): void {
     LOGIN,
     {
       config: { access: 'open' },
+      exposeHeadRoute: false,
       schema: {
         summary: 'Sign in by the provider; open it in a browser',
         tags: ['people'],
@@ -105,44 +106,48 @@ export function registerOidc(app: ApiApp, context: ApiContext): void {
     },
   );
 
-  app.get(CALLBACK, { config: { access: 'open' }, schema: { hide: true } }, async (request, reply) => {
-    const callback = new URL(home() + CALLBACK);
-    callback.search = request.url.includes('?') ? request.url.slice(request.url.indexOf('?')) : '';
-    const stateGiven = callback.searchParams.getAll('state');
-    const browser = readBrowserCookie(request.headers.cookie, config);
-    const attempt = stateGiven.length === 1 ? await attempts.redeem(stateGiven[0], browser) : null;
-    if (!attempt) return refuse(request, reply, 'expired');
-    const { next } = attempt;
-    if (callback.searchParams.get('error') === 'access_denied') return refuse(request, reply, 'denied', next);
-    let claims: Record<string, unknown>;
-    try {
-      claims = await provider.claims(callback, attempt.checks);
-    } catch (error) {
-      log.warn({ err: error, from: request.ip }, 'a sign-in by the provider failed');
-      if (isCode(error, 'unavailable')) return refuse(request, reply, 'provider_down', next);
-      if (isCode(error, 'bad_credentials')) return refuse(request, reply, 'provider_refused', next);
-      throw error;
-    }
-    const name = personName(claims, oidc.nameClaim);
-    const subject = String(claims.sub);
-    tellAudit(request, { detail: { subject, issuer: oidc.issuer, ...(name !== null && { name }) } });
-    if (name === null) {
-      log.warn({ subject, claim: oidc.nameClaim }, 'the provider does not name the person (auth.oidc.nameClaim)');
-      return refuse(request, reply, 'no_name', next);
-    }
-    const groups = groupsOf(claims, oidc.groupsClaim);
-    const user = await people.enter({ issuer: oidc.issuer, subject, name, rights: rightsOf(groups, oidc.groups) });
-    // Their rights may be others than a moment ago, or none.
-    changes.emit();
-    if (typeof user === 'string') {
-      log.warn({ subject, name, groups: groups.slice(0, 50), code: user }, 'a sign-in by the provider was refused');
-      return refuse(request, reply, user, next);
-    }
-    telemetry.login('right');
-    await signIn(context, request, reply, user);
-    tellAudit(request, { detail: { role: user.role, scopes: user.scopes } });
-    return reply.redirect(next, 303);
-  });
+  app.get(
+    CALLBACK,
+    { config: { access: 'open' }, exposeHeadRoute: false, schema: { hide: true } },
+    async (request, reply) => {
+      const callback = new URL(home() + CALLBACK);
+      callback.search = request.url.includes('?') ? request.url.slice(request.url.indexOf('?')) : '';
+      const stateGiven = callback.searchParams.getAll('state');
+      const browser = readBrowserCookie(request.headers.cookie, config);
+      const attempt = stateGiven.length === 1 ? await attempts.redeem(stateGiven[0], browser) : null;
+      if (!attempt) return refuse(request, reply, 'expired');
+      const { next } = attempt;
+      if (callback.searchParams.get('error') === 'access_denied') return refuse(request, reply, 'denied', next);
+      let claims: Record<string, unknown>;
+      try {
+        claims = await provider.claims(callback, attempt.checks);
+      } catch (error) {
+        log.warn({ err: error, from: request.ip }, 'a sign-in by the provider failed');
+        if (isCode(error, 'unavailable')) return refuse(request, reply, 'provider_down', next);
+        if (isCode(error, 'bad_credentials')) return refuse(request, reply, 'provider_refused', next);
+        throw error;
+      }
+      const name = personName(claims, oidc.nameClaim);
+      const subject = String(claims.sub);
+      tellAudit(request, { detail: { subject, issuer: oidc.issuer, ...(name !== null && { name }) } });
+      if (name === null) {
+        log.warn({ subject, claim: oidc.nameClaim }, 'the provider does not name the person (auth.oidc.nameClaim)');
+        return refuse(request, reply, 'no_name', next);
+      }
+      const groups = groupsOf(claims, oidc.groupsClaim);
+      const user = await people.enter({ issuer: oidc.issuer, subject, name, rights: rightsOf(groups, oidc.groups) });
+      // Their rights may be others than a moment ago, or none.
+      changes.emit();
+      if (typeof user === 'string') {
+        log.warn({ subject, name, groups: groups.slice(0, 50), code: user }, 'a sign-in by the provider was refused');
+        return refuse(request, reply, user, next);
+      }
+      telemetry.login('right');
+      await signIn(context, request, reply, user);
+      tellAudit(request, { detail: { role: user.role, scopes: user.scopes } });
+      return reply.redirect(next, 303);
+    },
+  );
 }
 
 /** Only a path of this site: a link to us must not lead elsewhere. */
