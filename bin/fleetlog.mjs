@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import module from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { startLean } from './lean.mjs';
 import { findNode, run } from './node24.mjs';
 
 const source = fileURLToPath(new URL('../cli/main.ts', import.meta.url));
@@ -24,6 +25,7 @@ function settleHeap() {
 }
 
 if (findNode() === process.execPath) {
+  startLean();
   settleHeap();
   // Keeps what V8 compiled and the types that were stripped, so that the next start is faster.
   module.enableCompileCache?.();
