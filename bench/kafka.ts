@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { fleetContainers } from '../cli/demo/fleet.ts';
 import { containerRecords } from '../cli/demo/lines.ts';
 import { startKafka } from '../test/servers/kafka.ts';
@@ -14,25 +16,29 @@ import { machine } from './machine.ts';
 const megabytes = Number(process.argv[2] ?? 512);
 const BATCH_BYTES = 512 << 10;
 const SOURCES = 24;
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
 const log = { debug() {}, info() {}, warn: console.warn, error: console.error };
 
 /** Batches of what the demo's containers say, the next ones of each source in turn. */
-function* batches(total: number): Generator<Buffer> {
+function prepare(total: number): Buffer[] {
   const containers = fleetContainers(7, SOURCES);
   const plan = { seed: 7, from: Date.now() - 3_600_000, to: Date.now(), bytes: BATCH_BYTES };
-  const texts = containers.map((container) => [...containerRecords(container, plan)].map((record) => record.text));
-  const starts = containers.map(() => 0);
+  const models = containers.map((container, n) =>
+    linesBatch({
+      fid: n.toString(16).padStart(32, '0'),
+      messages: [...containerRecords(container, plan)].map((record) => record.text),
+    }),
+  );
+  const all: Buffer[] = [];
   for (let done = 0, n = 0; done < total; n++) {
-    const source = n % SOURCES;
-    const batch = linesBatch({
-      fid: source.toString(16).padStart(32, '0'),
-      start: starts[source],
-      messages: texts[source],
-    });
-    starts[source] = batch.end;
-    done += batch.messages.length;
-    yield encodeBatch(batch);
+    const model = models[n % SOURCES];
+    const by = Math.floor(n / SOURCES) * model.end;
+    const moved = { start: by, end: by + model.end, offsets: model.offsets.map((offset) => offset + by) };
+    all.push(encodeBatch({ ...model, ...moved }));
+    done += model.messages.length;
   }
+  return all;
 }
 
 const kafka = await startKafka({ fast: true, heapMb: 512 });
@@ -51,7 +57,8 @@ for (const compression of ['none', 'zstd'] as const) {
     partitions: 12,
     compression,
   };
-  const all = [...batches(megabytes * 1e6)];
+  const all = prepare(megabytes * 1e6);
+  collectGarbage();
   const gigabytes = megabytes / 1000;
   const measure = async (work: () => Promise<void>): Promise<string[]> => {
     const [own, broker, at] = [process.cpuUsage(), kafka.cpuSeconds(), performance.now()];

@@ -60,3 +60,11 @@ export function configurationFault(error: unknown): string | null {
   }
   return null;
 }
+
+/** What may be wrong with the configuration, where an outage looks the same; or null. */
+export function suspicion(error: unknown): string | null {
+  for (let at = error; at instanceof Error; at = at.cause)
+    if (/before secure TLS connection was established/.test(at.message))
+      return 'a broker ends the connection before TLS begins: is kafka.tls right for this port?';
+  return null;
+}

@@ -1,6 +1,6 @@
 import type { KafkaConfig } from '../../model/config.ts';
 import { FleetlogError } from '../../model/errors.ts';
-import { configurationFault } from './client.ts';
+import { configurationFault, suspicion } from './client.ts';
 import type { KafkaLog } from './log.ts';
 import { pauseFor } from './pause.ts';
 
@@ -37,7 +37,7 @@ export async function startConnecting(options: ConnectOptions): Promise<Connecti
       return null;
     } catch (error) {
       const hint = configurationFault(error);
-      fault = hint ?? `no broker of ${brokers} answers`;
+      fault = hint ?? suspicion(error) ?? `no broker of ${brokers} answers`;
       return { error, hint };
     }
   }
@@ -55,6 +55,10 @@ export async function startConnecting(options: ConnectOptions): Promise<Connecti
   const first = await attempt();
   if (first?.hint)
     throw new FleetlogError('bad_config', `cannot use Kafka at ${brokers}`, { hint: first.hint, cause: first.error });
-  if (first) log.warn({ err: first.error, brokers }, 'cannot reach Kafka; trying again, batches wait');
+  if (first)
+    log.warn(
+      { err: first.error, brokers, hint: suspicion(first.error) },
+      'cannot reach Kafka; trying again, batches wait',
+    );
   return { fault: () => fault, ended: first ? goOn() : Promise.resolve() };
 }

@@ -76,6 +76,7 @@ export function startGroupReader(options: GroupReaderOptions): GroupReader {
   const heartbeatInterval = Math.min(HEARTBEAT_MS, Math.floor(config.sessionTimeoutMs / 3));
   let commitNow: EachBatchPayload['commitOffsetsIfNecessary'] | null = null;
   let committing: Promise<void> | null = null;
+  let committedAt = Number.NEGATIVE_INFINITY;
   let generation = 0;
   let closing = false;
 
@@ -98,13 +99,16 @@ export function startGroupReader(options: GroupReaderOptions): GroupReader {
   }
 
   function commitSoon(): Promise<void> {
+    committedAt = performance.now();
     committing ??= commit().finally(() => {
       committing = null;
     });
     return committing;
   }
 
-  const timer = setInterval(() => void commitSoon(), COMMIT_MS);
+  const timer = setInterval(() => {
+    if (performance.now() - committedAt >= COMMIT_MS) void commitSoon();
+  }, COMMIT_MS / 2);
 
   /** Waits for the handler while heartbeats go on; a membership that ends takes back what has not begun. */
   async function handled(
@@ -150,7 +154,11 @@ export function startGroupReader(options: GroupReaderOptions): GroupReader {
       state.lag = Math.max(0, Number(BigInt(batch.highWatermark) - BigInt(batch.lastOffset()) - 1n));
       resolveOffset(batch.lastOffset());
     }
-    if (result.lost === null) return;
+    if (result.lost === null) {
+      // At once after a quiet time, with the partitions that were stored together; else with the next.
+      if (performance.now() - committedAt >= COMMIT_MS) setImmediate(() => void commitSoon());
+      return;
+    }
     await commitSoon();
     throw result.lost;
   }
