@@ -124,7 +124,8 @@ export function valueChoices(
       ? []
       : ['warn', 'error', 'info'].map((level) => {
           const worse = ORDER.slice(ORDER.indexOf(level));
-          const count = values.reduce((sum, one) => (worse.includes(one.value) ? sum + one.count : sum), 0);
+          const found = values.reduce((sum, one) => (worse.includes(one.value) ? sum + one.count : sum), 0);
+          const count = values.length === 0 ? null : found;
           return { insert: `>=${level}`, shown: `>=${level}`, count, hint: worse.join(', ') };
         });
   const all = field === 'level' ? [atLeast[0], ...plain, ...atLeast.slice(1)] : plain;

@@ -149,7 +149,6 @@ function FacetValue(props: FacetsProps & { field: string; entry: Entry; share: n
         type="button"
         className={styles.pick}
         aria-pressed={entry.state === 'in' ? true : entry.state === 'out' ? 'mixed' : false}
-        aria-label={text.toggle(name, words.logs.lines(entry.count))}
         title={name}
         onClick={(event) => (event.altKey ? props.onExclude(field, entry.value) : props.onToggle(field, entry.value))}
       >
@@ -159,10 +158,13 @@ function FacetValue(props: FacetsProps & { field: string; entry: Entry; share: n
         </span>
         {field === 'level' && <i className={`${styles.swatch} ${styles[entry.value || 'none']}`} />}
         <span className={styles.name}>{name}</span>
+        <span className="sr">{text.toggle(words.logs.lines(entry.count))}</span>
         {entry.gap !== null && entry.count === 0 ? (
           <span className={styles.gap}>{text.gap(gapSpan(entry.gap, words))}</span>
         ) : (
-          <span className={`${styles.count} num`}>{entry.state === 'out' ? '' : count(entry.count)}</span>
+          <span className={`${styles.count} num`} aria-hidden="true">
+            {entry.state === 'out' ? '' : count(entry.count)}
+          </span>
         )}
       </button>
       <span className={styles.acts}>

@@ -37,10 +37,10 @@ export function LineStats(props: { record: ApiRecord; scope: DetailScope; action
         const mine = values.find((one) => one.value === own);
         if (mine !== undefined && !shown.includes(mine)) shown.push(mine);
         return (
-          <section key={field} aria-label={visible(field)}>
-            <h3>
+          <fieldset key={field} aria-label={visible(field)}>
+            <p>
               {visible(field)} <small className="num">{words.search.detail.values(values.length)}</small>
-            </h3>
+            </p>
             {shown.map((one) => (
               <button
                 type="button"
@@ -56,7 +56,7 @@ export function LineStats(props: { record: ApiRecord; scope: DetailScope; action
                 </small>
               </button>
             ))}
-          </section>
+          </fieldset>
         );
       })}
     </div>

@@ -189,7 +189,7 @@ function PatternRow(props: {
       {props.open && one.sample !== null && (
         <tr className={styles.sample}>
           <td colSpan={8}>
-            <h4>{words.sample}</h4>
+            <h2>{words.sample}</h2>
             <pre>
               <LogText text={one.sample.message.slice(0, 20_000)} finder={noHits} />
             </pre>

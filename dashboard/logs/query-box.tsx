@@ -178,10 +178,8 @@ export function QueryBox(props: QueryBoxProps) {
             aria-invalid={mistake !== null}
             aria-describedby="query-note"
             aria-autocomplete="list"
-            aria-expanded={open}
             aria-controls={open ? 'query-offers' : undefined}
             aria-activedescendant={open && at >= 0 ? `query-offer-${at}` : undefined}
-            role="combobox"
             placeholder={narrow ? words.placeholderShort : words.placeholder}
             onChange={(event) => {
               const { value, selectionStart } = event.target;

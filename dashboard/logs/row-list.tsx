@@ -27,6 +27,7 @@ import { useScrollIntent } from './scroll-intent.ts';
 import { SkippedRow } from './skipped-row.tsx';
 
 export interface RowListHandle {
+  scrollToStart(): void;
   scrollToEnd(): void;
   scrollToKey(key: string, align?: 'auto' | 'center' | 'start'): void;
   /** Distance from the bottom, px. */
@@ -138,6 +139,7 @@ export function RowList(props: RowListProps) {
   const template = columnTemplate(view.fields);
 
   useImperativeHandle(props.handle, () => ({
+    scrollToStart: () => scroller.current?.scrollTo({ top: 0 }),
     scrollToEnd: () => scroller.current?.scrollTo({ top: scroller.current.scrollHeight }),
     scrollToKey: (key, align = 'auto') => {
       const index = items.find(key);
@@ -199,7 +201,11 @@ export function RowList(props: RowListProps) {
                     unfolded={unfolded.has(item.key)}
                   />
                   {props.open === item.key && (
-                    <RowDetail record={item.record} view={view} actions={actions} scope={props.scope ?? null} />
+                    <div role="row">
+                      <div role="gridcell">
+                        <RowDetail record={item.record} view={view} actions={actions} scope={props.scope ?? null} />
+                      </div>
+                    </div>
                   )}
                 </>
               ) : (

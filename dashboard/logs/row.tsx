@@ -44,7 +44,6 @@ export const Row = memo(function Row(props: RowProps) {
       role="row"
       aria-rowindex={rowIndex}
       aria-selected={open}
-      aria-expanded={open}
       data-id={record.id}
       data-level={level}
       tabIndex={tabbable ? 0 : -1}

@@ -117,12 +117,12 @@ function Columns({ url, seen, onView }: RowsBarProps) {
         </Button>
       }
     >
-      <h4>{words.show}</h4>
+      <h2>{words.show}</h2>
       {check(words.pretty, url.pretty, () => onView({ pretty: !url.pretty }), 'pretty')}
       {check(words.repeats, url.repeats, () => onView({ repeats: !url.repeats }), 'repeats')}
-      <h4>{words.identity}</h4>
+      <h2>{words.identity}</h2>
       {IDENTITY.map(column)}
-      {(found.length > 0 || gone.length > 0) && <h4>{words.fields}</h4>}
+      {(found.length > 0 || gone.length > 0) && <h2>{words.fields}</h2>}
       {[...gone, ...found].map(column)}
       {url.columns.join('\n') !== DEFAULT_COLUMNS.join('\n') && (
         <Button small look="ghost" onClick={() => onView({ columns: [...DEFAULT_COLUMNS] })}>

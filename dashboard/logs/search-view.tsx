@@ -146,16 +146,15 @@ export function SearchView({ page, hosts }: { page: LogsPage; hosts: ApiHost[] |
       goTo(items.length - 1);
     }
   };
-  // Lines read from the end are looked at from the end.
-  const ended = useRef<unknown>(null);
+  // Another run is looked at from its beginning, lines read from the end from the end.
+  const looked = useRef<unknown>(null);
   useEffect(() => {
-    if (start !== 'end' || items.length === 0 || rows.old || ended.current === runId) return;
-    ended.current = runId;
-    list.current?.scrollToEnd();
-  }, [start, items.length, rows.old, runId]);
-  useEffect(() => {
-    if (atEnd === null) ended.current = null;
-  }, [atEnd]);
+    if (rows.old || items.length === 0 || looked.current === pages) return;
+    const first = looked.current === null;
+    looked.current = pages;
+    if (start === 'end') list.current?.scrollToEnd();
+    else if (!first && start === null) list.current?.scrollToStart();
+  }, [rows.old, items.length, pages, start]);
 
   // A line link opens scrolled to its line.
   const shownAnchor = useRef<string | null>(null);

@@ -33,13 +33,13 @@ export function TimeBox(props: TimeBoxProps) {
   const control = (
     <Button
       icon="clock"
-      aria-label={text.label}
       aria-haspopup="dialog"
       aria-expanded={open}
       className={styles.range}
       onClick={() => setOpen(!open)}
     >
-      <span aria-hidden="true">
+      <span>
+        <span className="sr">{text.label}: </span>
         {props.live ?? rangeTitle(props, words)}
         {props.live === null && presetOf(props.text) !== null && (
           <small>
@@ -102,7 +102,7 @@ function Panel(props: TimeBoxProps & { onClose(): void }) {
   return (
     <div className={styles.panel}>
       <div className={styles.presets}>
-        <h4>{text.relative}</h4>
+        <h2>{text.relative}</h2>
         {PRESETS.map((preset) => (
           <button
             type="button"
@@ -134,7 +134,7 @@ function Panel(props: TimeBoxProps & { onClose(): void }) {
           apply();
         }}
       >
-        <h4>{text.absolute}</h4>
+        <h2>{text.absolute}</h2>
         <Labelled
           label={text.from}
           value={from}

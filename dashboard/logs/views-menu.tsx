@@ -31,7 +31,7 @@ export function ViewsMenu(props: { url: LogsUrl; onOpen(url: LogsUrl): void; onQ
       className={styles.control}
       aria-haspopup="dialog"
       aria-expanded={open}
-      aria-label={here === undefined ? words.label : `${words.label}: ${visible(here.name)}`}
+      aria-label={`${words.label}: ${here === undefined ? words.untitled : visible(here.name)}`}
       onClick={() => setOpen(!open)}
     >
       <span className={styles.name}>{here === undefined ? words.untitled : visible(here.name)}</span>
@@ -88,7 +88,7 @@ function Panel(props: {
         {list.length === 0 && <p className={styles.none}>{words.none}</p>}
         {recent.length > 0 && (
           <section aria-label={words.recent}>
-            <h4>{words.recent}</h4>
+            <h2>{words.recent}</h2>
             {recent.map((query) => (
               <button type="button" key={query} className={styles.row} onClick={() => props.onQuery(query)}>
                 <span className="mono">{query}</span>
@@ -115,7 +115,7 @@ function Section(props: { title: string; views: ApiView[]; here: ApiView | undef
   if (props.views.length === 0) return null;
   return (
     <section aria-label={props.title}>
-      <h4>{props.title}</h4>
+      <h2>{props.title}</h2>
       {props.views.map((view) => (
         <div key={view.id} className={styles.item}>
           <button

@@ -34,7 +34,7 @@ describe.skipIf(executable === null)('the Logs page', () => {
   afterEach(() => expect(watched.faults).toEqual([]));
 
   const rows = () => page.getByRole('grid', { name: 'Log lines' }).getByRole('row');
-  const query = () => page.getByRole('combobox', { name: 'Query' });
+  const query = () => page.getByRole('textbox', { name: 'Query' });
   const run = async (text: string) => {
     await query().fill(text);
     await query().press('Enter');
@@ -297,7 +297,7 @@ describe.skipIf(executable === null)('the Logs page', () => {
     await page.getByRole('button', { name: '中文' }).click();
     await page.getByRole('button', { name: '深色' }).click();
     await page.goto('/logs');
-    await page.getByRole('combobox', { name: '查询' }).waitFor();
+    await page.getByRole('textbox', { name: '查询' }).waitFor();
     await page.getByText(/完整至/).waitFor();
     expect(await page.evaluate(() => document.documentElement.lang)).toBe('zh-CN');
     expect(await page.evaluate(() => getComputedStyle(document.body).backgroundColor)).toBe('rgb(14, 17, 20)');
