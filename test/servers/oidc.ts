@@ -1,4 +1,5 @@
 import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { type Configuration, Provider } from 'oidc-provider';
 
@@ -15,10 +16,16 @@ export const OIDC_CLIENT = { id: 'fleetlog', secret: 'a secret of the provider a
  * A real OpenID provider (the certified `oidc-provider`) on loopback, with accounts in memory and its development forms: whatever password
  * will do. `change` is merged into its configuration.
  */
-export async function startOidcServer(redirectUri: string, change: Partial<Configuration> = {}): Promise<OidcServer> {
-  const server = createServer();
+export async function startOidcServer(
+  redirectUri: string,
+  change: Partial<Configuration> = {},
+  /** PEM of key and certificate for 127.0.0.1; then it is reached by https. */
+  tls: string | null = null,
+): Promise<OidcServer> {
+  const server = tls === null ? createServer() : createTlsServer({ key: tls, cert: tls });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const issuer = `http://localhost:${(server.address() as AddressInfo).port}`;
+  const { port } = server.address() as AddressInfo;
+  const issuer = tls === null ? `http://localhost:${port}` : `https://127.0.0.1:${port}`;
   const accounts = new Map<string, Record<string, unknown>>();
   const provider = new Provider(issuer, {
     clients: [
