@@ -1,6 +1,11 @@
 import { afterAll, describe, test } from 'vitest';
 import { shareElasticsearch } from '../servers/elasticsearch.ts';
-import { elasticsearchConfig, openElasticsearchStore, removePrefix } from '../suites/elasticsearch-fixture.ts';
+import {
+  elasticsearchConfig,
+  emptyPrefix,
+  openElasticsearchStore,
+  removePrefix,
+} from '../suites/elasticsearch-fixture.ts';
 import { standingClock } from '../suites/embedded-fixture.ts';
 import { logStoreSuite } from '../suites/log-store-suite.ts';
 import { queryScripts, recordName } from '../suites/query-scripts.ts';
@@ -12,9 +17,10 @@ afterAll(() => server?.leave());
 if (!server) describe('LogStore: Elasticsearch', () => test.skip('no Elasticsearch here', () => {}));
 else {
   const { url } = server;
+  const config = elasticsearchConfig([url]);
+  afterAll(() => removePrefix(url, config.prefix));
 
   logStoreSuite('Elasticsearch', async () => {
-    const config = elasticsearchConfig([url]);
     let store = await openElasticsearchStore(config);
     return {
       store,
@@ -25,13 +31,12 @@ else {
       },
       async close() {
         await store.close();
-        await removePrefix(url, config.prefix);
+        await emptyPrefix(url, config.prefix);
       },
     };
   });
 
   queryScripts('Elasticsearch', async () => {
-    const config = elasticsearchConfig([url]);
     // Scripts choose their own times; none of them is too old.
     const store = await openElasticsearchStore(config, { clock: standingClock(0) });
     const order: string[] = [];
@@ -47,7 +52,7 @@ else {
       },
       async close() {
         await store.close();
-        await removePrefix(url, config.prefix);
+        await emptyPrefix(url, config.prefix);
       },
     };
   });
