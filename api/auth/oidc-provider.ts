@@ -1,4 +1,4 @@
-import * as oidc from 'openid-client';
+import type { ClientAuth, Configuration } from 'openid-client';
 import type { Clock } from '../../model/clock.ts';
 import type { Config } from '../../model/config.ts';
 import { FleetlogError } from '../../model/errors.ts';
@@ -11,6 +11,10 @@ import { createOidcFetch } from './oidc-fetch.ts';
 const METADATA_MS = 3600e3;
 /** A provider that takes longer holds a browser that waits. */
 const TIMEOUT_S = 10;
+
+/** Loaded at the first sign-in: most installations have no provider, and every start would pay for it. */
+const library = () => import('openid-client');
+type Library = Awaited<ReturnType<typeof library>>;
 
 export interface OidcChecks {
   state: string;
@@ -34,16 +38,17 @@ export function createOidcProvider(options: { config: Config; clock: Clock; log:
   const { oidc: settings } = options.config.auth;
   const issuer = readIssuer(settings.issuer);
   const fetcher = createOidcFetch(settings.caFile);
-  let known: { client: oidc.Configuration; at: number } | null = null;
-  let asking: Promise<oidc.Configuration> | null = null;
+  let known: { client: Configuration; at: number } | null = null;
+  let asking: Promise<Configuration> | null = null;
 
-  async function discover(): Promise<oidc.Configuration> {
+  async function discover(): Promise<Configuration> {
+    const oidc = await library();
     try {
       const client = await oidc.discovery(
         issuer,
         settings.clientId,
         { [oidc.clockTolerance]: settings.clockSkewMs / 1000 },
-        settings.clientSecret === '' ? oidc.None() : clientSecret(settings.clientSecret),
+        settings.clientSecret === '' ? oidc.None() : clientSecret(oidc, settings.clientSecret),
         {
           [oidc.customFetch]: fetcher,
           timeout: TIMEOUT_S,
@@ -61,7 +66,7 @@ export function createOidcProvider(options: { config: Config; clock: Clock; log:
   }
 
   /** As discovered at most an hour ago; a failure is not kept, so the next sign-in asks again. */
-  function ready(): Promise<oidc.Configuration> {
+  function ready(): Promise<Configuration> {
     if (known && clock.monotonicMs() - known.at < METADATA_MS) return Promise.resolve(known.client);
     asking ??= discover().finally(() => {
       asking = null;
@@ -71,6 +76,7 @@ export function createOidcProvider(options: { config: Config; clock: Clock; log:
 
   return {
     async authorizationUrl(redirectUri, { state, nonce, verifier }) {
+      const oidc = await library();
       const client = await ready();
       const url = oidc.buildAuthorizationUrl(client, {
         redirect_uri: redirectUri,
@@ -86,6 +92,7 @@ export function createOidcProvider(options: { config: Config; clock: Clock; log:
     },
 
     async claims(callback, { state, nonce, verifier }) {
+      const oidc = await library();
       const client = await ready();
       try {
         const tokens = await oidc.authorizationCodeGrant(client, callback, {
@@ -109,7 +116,7 @@ export function createOidcProvider(options: { config: Config; clock: Clock; log:
 }
 
 /** Basic where the provider says nothing else, as RFC 6749 demands of servers; by post where that is all it takes. */
-function clientSecret(secret: string): oidc.ClientAuth {
+function clientSecret(oidc: Library, secret: string): ClientAuth {
   const [basic, post] = [oidc.ClientSecretBasic(secret), oidc.ClientSecretPost(secret)];
   return (server, client, body, headers) => {
     const methods = server.token_endpoint_auth_methods_supported;
