@@ -4,6 +4,7 @@ import { defineConfig } from 'vite';
 // The API serves the result under a strict CSP: nothing may be inlined (fonts, theme script), and CSS keeps light-dark() as written.
 export default defineConfig({
   plugins: [react()],
+  resolve: { alias: { re2js: new URL('./logs/re2-syntax.ts', import.meta.url).pathname } },
   build: {
     outDir: 'dist',
     emptyOutDir: true,

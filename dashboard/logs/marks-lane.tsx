@@ -42,14 +42,14 @@ export function MarksLane(props: { marks: EventMark[]; axis: Range; zone: Zone; 
           <button
             key={first.id}
             type="button"
-            className={`${styles.glyph} ${styles[first.kind]}`}
+            className={`${styles.glyph} ${styles[worst(one)]}`}
             style={{ left: `${place(axis, one.at) * 100}%` }}
             aria-label={`${clockText(one.at, zone)} ${visible(name)}`}
             title={one.marks.map((mark) => describe(mark, zone, words)).join('\n')}
             onClick={() => props.onMark(first)}
           >
             <MarkGlyph kind={worst(one)} />
-            {span * width > 8 && <i style={{ width: span * width - 8 }} />}
+            {span * width > 8 && one.marks.length === 1 && <i style={{ width: span * width - 8 }} />}
             {label !== '' && one.marks.length === 1 && <span>{visible(label)}</span>}
           </button>
         );

@@ -1,8 +1,10 @@
+import { RE2JS } from 're2js';
 import { describe, expect, test } from 'vitest';
 import { completionAt, fieldChoices, valueChoices } from '../../dashboard/logs/completion.ts';
 import { knownIds } from '../../dashboard/logs/known-ids.ts';
 import { patternClause } from '../../dashboard/logs/pattern-clause.ts';
 import { addClause } from '../../dashboard/logs/query-edit.ts';
+import { RE2JS as Syntax } from '../../dashboard/logs/re2-syntax.ts';
 import { unfoldEscapes } from '../../dashboard/logs/row-detail.tsx';
 import { createTextHistory } from '../../dashboard/logs/text-history.ts';
 import { widthOf } from '../../dashboard/text/message.tsx';
@@ -107,4 +109,39 @@ test('escapes unfold for reading, escaped backslashes do not', () => {
 test('Han is wider than a letter', () => {
   expect(widthOf('abc')).toBe(3);
   expect(widthOf('超时')).toBeCloseTo(3.46);
+});
+
+describe('regular expressions in the page', () => {
+  const refused = (compile: (pattern: string) => unknown, pattern: string) => {
+    try {
+      compile(pattern);
+      return false;
+    } catch {
+      return true;
+    }
+  };
+  const GOOD = [
+    'a+b',
+    '(?i)x',
+    '(?-i:X)y',
+    '(?P<n>\\d+)',
+    '[[:alpha:]]+',
+    '\\Qa(b\\E',
+    '\\pN\\p{Han}',
+    '\\z',
+    'x{2,3}?',
+    '[^]a]',
+    '\\-\\/',
+    '订单\\d{3}',
+    'a\\\\1',
+  ];
+  const BAD = ['(a', 'a)', '[a', '(?=x)', '(?<!x)', '(a)\\1', '*a', 'a{3,1}'];
+  test.each(GOOD)('%s is left to the server', (pattern) => {
+    expect(refused((one) => RE2JS.compile(one), pattern)).toBe(false);
+    expect(refused((one) => Syntax.compile(one), pattern)).toBe(false);
+  });
+  test.each(BAD)('%s is refused as the server would', (pattern) => {
+    expect(refused((one) => RE2JS.compile(one), pattern)).toBe(true);
+    expect(refused((one) => Syntax.compile(one), pattern)).toBe(true);
+  });
 });
