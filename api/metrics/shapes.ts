@@ -7,7 +7,10 @@ const Closed = <T extends Record<string, TSchema>>(properties: T) =>
   Type.Object(properties, { additionalProperties: false });
 
 const MetricFilter = {
-  metric: Type.String({ maxLength: 64, description: 'Such as `log_lines_per_second`; an unknown one is answered with those there are' }),
+  metric: Type.String({
+    maxLength: 64,
+    description: 'Such as `log_lines_per_second`; an unknown one is answered with those there are',
+  }),
   app: LogsFilter.app,
   env: LogsFilter.env,
   host: LogsFilter.host,
