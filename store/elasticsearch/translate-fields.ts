@@ -1,5 +1,6 @@
 import { LEVELS, levelOrdinal } from '../../model/level.ts';
 import { compileTest } from '../../model/query/match-fields.ts';
+import { patternAsked } from '../../model/query/pattern-asked.ts';
 import { type FieldTest, RECORD_FIELDS } from '../../model/query/tree.ts';
 import { STREAMS } from '../../model/source.ts';
 import { keyEnd, keyStart, orderedNumber, valuePart, valueTerm, wholeValue } from './line-fields.ts';
@@ -9,6 +10,8 @@ import { type Clause, either, escapeWildcard, MATCH_NONE, term, without } from '
 export function fieldClause(field: string, test: FieldTest): Clause {
   if (field === 'level') return levelClause(test);
   if (field === 'container') return containerClause(test);
+  const pattern = patternAsked(field, test);
+  if (pattern !== null) return term('pattern', pattern);
   if ((RECORD_FIELDS as readonly string[]).includes(field)) return sourceClause(field, test);
   return lineClause(field, test);
 }
