@@ -8,6 +8,7 @@ import { exposeLogVolume } from '../ingest/log-volume-metrics.ts';
 import { createStatusKeeper } from '../ingest/status-keeper.ts';
 import type { Clock } from '../model/clock.ts';
 import type { Config } from '../model/config.ts';
+import type { DeadLetters } from '../model/dead-letters.ts';
 import type { LogStore } from '../store/log-store.ts';
 import type { StateStore } from '../store/state-store.ts';
 import type { Bus } from '../transport/bus.ts';
@@ -25,11 +26,7 @@ export async function startIngesting(parts: {
   telemetry: Registry;
 }): Promise<Ingest> {
   const { config, bus, store, state, clock, log, telemetry } = parts;
-  const deadLetters = await createDeadLetters({
-    dir: join(parts.dataDir, 'dead-letters'),
-    maxBytes: config.ingest.deadLetterBytes,
-    nowUs: clock.nowUs,
-  });
+  const deadLetters = await deadLettersOf(parts);
   const volume = createLogVolume({
     maxSeries: config.ingest.volumeSeries,
     idleMs: config.ingest.volumeIdleMs,
@@ -50,5 +47,26 @@ export async function startIngesting(parts: {
     ...running.counters(),
     deadLetterBytes: deadLetters.counts().bytes,
   }));
-  return running;
+  return {
+    counters: () => running.counters(),
+    async close() {
+      await running.close();
+      await deadLetters.close?.();
+    },
+  };
+}
+
+/** Beside the data, or with the brokers, where every ingest process of a fleet leaves them. */
+async function deadLettersOf(parts: {
+  config: Config;
+  dataDir: string;
+  clock: Clock;
+  log: Logger;
+}): Promise<DeadLetters & { close?(): Promise<void> }> {
+  const { config, clock, log } = parts;
+  const limits = { maxBytes: config.ingest.deadLetterBytes, nowUs: clock.nowUs };
+  if (config.kafka.brokers.length === 0)
+    return createDeadLetters({ dir: join(parts.dataDir, 'dead-letters'), ...limits });
+  const { createKafkaDeadLetters } = await import('../transport/kafka/dead-letters.ts');
+  return createKafkaDeadLetters({ kafka: config.kafka, log: log.child({ part: 'ingest' }), ...limits });
 }

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { setTimeout as pauseFor } from 'node:timers/promises';
 import { FleetlogError } from '../../model/errors.ts';
 import { encodeRecordId } from '../../model/position.ts';
 import type { Query } from '../../model/query/tree.ts';
@@ -14,6 +15,9 @@ import type { TailPump } from './pump.ts';
 import { createTailReader } from './reader.ts';
 
 const TICK_MS = 1_000;
+/** How long a tail over Kafka waits at its beginning for what is on its way to the store; a store that is further behind is not waited for. */
+const SETTLE_MS = 5_000;
+const SETTLE_PAUSE_MS = 200;
 /** Ticks between heartbeats; each also looks at the caller's rights again. */
 const HEARTBEAT_TICKS = 15;
 
@@ -94,11 +98,25 @@ export function startTail(
   async function history(): Promise<void> {
     const { resume, last } = request;
     if (known || (!resume && last === 0)) return;
+    if (arrivals.ahead) await settle();
     const asked = { store, query: tree, stream, signal, nowUs: clock.nowUs() };
     const ids = await context.gate.run(principal.id, signal, () =>
       resume ? sendSince(asked, resume.floor) : sendNewest(asked, Math.min(last, config.query.maxRows)),
     );
     alreadySent = { ids, until: arrivals.head() };
+  }
+
+  /** What was published before this tail began is waited for: it will not arrive again, and the history must hold it. */
+  async function settle(): Promise<void> {
+    const began = clock.nowUs();
+    const until = clock.monotonicMs() + SETTLE_MS;
+    await Promise.race([arrivals.ready(), pauseFor(SETTLE_MS)]);
+    while (!signal.aborted && clock.monotonicMs() < until) {
+      const now = clock.nowUs();
+      const { completeTo } = await context.watermark.completeness(tree, principal, { from: now - 1, to: now });
+      if (completeTo === null || completeTo >= began) return;
+      await pauseFor(SETTLE_PAUSE_MS);
+    }
   }
 
   async function recheck(): Promise<void> {

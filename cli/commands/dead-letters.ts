@@ -1,11 +1,15 @@
 import { join } from 'node:path';
 import type { ApiToken } from '../../api/contract.ts';
-import { type DeadLetter, dropDeadLetter, listDeadLetters, redriveDeadLetters } from '../../ingest/dead-letters.ts';
+import { openDeadLetterBox } from '../../ingest/dead-letters.ts';
+import { systemClock } from '../../model/clock.ts';
+import type { Config } from '../../model/config.ts';
+import type { DeadLetter, DeadLetterBox } from '../../model/dead-letters.ts';
 import { decodeBatch } from '../../transport/batch-codec.ts';
 import { type Client, createClient } from '../client.ts';
 import { ServerError } from '../client-errors.ts';
 import { type Arguments, CLIENT, type Command, type CommandGroup, EXIT, type Io, UsageError } from '../command.ts';
 import { loadConfig } from '../config.ts';
+import { createLog } from '../log.ts';
 import { localTime } from '../record-line.ts';
 import { bytesText, createProgress } from '../terminal/progress.ts';
 import { table } from '../terminal/table.ts';
@@ -20,7 +24,7 @@ const list: Command = {
   },
   examples: [['fleetlog dead-letters list', 'run it where the data is']],
   async run(args, io) {
-    const letters = await listDeadLetters(await folder(args, io));
+    const letters = await withBox(args, io, (box) => box.list());
     if (args.text('output') === 'json') await writeAll(io.stdout, `${JSON.stringify({ items: letters }, null, 2)}\n`);
     else if (letters.length === 0) io.stderr.write('no dead letters\n');
     else await writeAll(io.stdout, letterTable(letters));
@@ -34,18 +38,23 @@ const redrive: Command = {
   options: { ...CLIENT },
   examples: [['fleetlog dead-letters redrive', 'after an upgrade that can read them; exit code 1 when some are left']],
   async run(args, io) {
-    const dir = await folder(args, io);
-    const total = (await listDeadLetters(dir)).length;
-    if (total === 0) {
-      io.stderr.write('no dead letters\n');
-      return EXIT.ok;
-    }
-    const client = await createClient(args, io);
-    const tokens = createHostTokens(client);
-    const progress = createProgress(io.stderr, 'driving again');
-    let offered = 0;
-    let outage: unknown;
-    const { taken, left } = await redriveDeadLetters(dir, async (letter) => {
+    return withBox(args, io, (box) => redriveAll(box, args, io));
+  },
+};
+
+async function redriveAll(box: DeadLetterBox, args: Arguments, io: Io): Promise<number> {
+  const total = (await box.list()).length;
+  if (total === 0) {
+    io.stderr.write('no dead letters\n');
+    return EXIT.ok;
+  }
+  const client = await createClient(args, io);
+  const tokens = createHostTokens(client);
+  const progress = createProgress(io.stderr, 'driving again');
+  let offered = 0;
+  let outage: unknown;
+  const { taken, left } = await box
+    .redrive(async (letter) => {
       progress.update(++offered, total, `${offered} of ${total}`);
       // Without this a server that is away would be asked once a letter.
       if (outage) throw outage;
@@ -57,13 +66,13 @@ const redrive: Command = {
         if (!(error instanceof ServerError) || error.code !== 'bad_batch') outage = error;
         throw error;
       }
-    }).finally(() => tokens.revoke());
-    progress.clear();
-    if (outage) throw outage;
-    io.stderr.write(`${taken} taken, ${left} left\n`);
-    return left > 0 ? EXIT.failure : EXIT.ok;
-  },
-};
+    })
+    .finally(() => tokens.revoke());
+  progress.clear();
+  if (outage) throw outage;
+  io.stderr.write(`${taken} taken, ${left} left\n`);
+  return left > 0 ? EXIT.failure : EXIT.ok;
+}
 
 const drop: Command = {
   name: 'dead-letters drop',
@@ -76,15 +85,16 @@ const drop: Command = {
     ['fleetlog dead-letters drop --all', 'all of them'],
   ],
   async run(args, io) {
-    const dir = await folder(args, io);
-    const known = (await listDeadLetters(dir)).map((letter) => letter.id);
     if (args.flag('all') === args.positionals.length > 0) throw new UsageError(drop.name, 'name ids, or --all');
-    const unknown = args.positionals.find((id) => !known.includes(id));
-    if (unknown !== undefined) throw new UsageError(drop.name, `there is no dead letter ${unknown}`);
-    const gone = args.flag('all') ? known : args.positionals;
-    for (const id of gone) await dropDeadLetter(dir, id);
-    io.stderr.write(`${gone.length} dropped\n`);
-    return EXIT.ok;
+    return withBox(args, io, async (box) => {
+      const known = (await box.list()).map((letter) => letter.id);
+      const unknown = args.positionals.find((id) => !known.includes(id));
+      if (unknown !== undefined) throw new UsageError(drop.name, `there is no dead letter ${unknown}`);
+      const gone = args.flag('all') ? known : args.positionals;
+      await box.drop([...gone]);
+      io.stderr.write(`${gone.length} dropped\n`);
+      return EXIT.ok;
+    });
   },
 };
 
@@ -112,9 +122,27 @@ function createHostTokens(client: Client): { for(host: string): Promise<string>;
   };
 }
 
-async function folder(args: Arguments, io: Io): Promise<string> {
+/** The letters of this data directory, or those that a fleet keeps with its brokers. */
+async function withBox<T>(args: Arguments, io: Io, use: (box: DeadLetterBox) => Promise<T>): Promise<T> {
   const { config } = await loadConfig({ file: args.text('config'), set: args.list('set'), env: io.env, cwd: io.cwd });
-  return join(config.dataDir, 'dead-letters');
+  const box = await openBox(config, io);
+  try {
+    return await use(box);
+  } finally {
+    await box.close();
+  }
+}
+
+async function openBox(config: Config, io: Io): Promise<DeadLetterBox> {
+  if (config.kafka.brokers.length === 0) return openDeadLetterBox(join(config.dataDir, 'dead-letters'));
+  const { openKafkaDeadLetters } = await import('../../transport/kafka/dead-letters.ts');
+  const { deadLetterBytes: maxBytes } = config.ingest;
+  return openKafkaDeadLetters({
+    kafka: config.kafka,
+    maxBytes,
+    nowUs: systemClock.nowUs,
+    log: createLog(config.log.level, io),
+  });
 }
 
 function letterTable(letters: DeadLetter[]): string {

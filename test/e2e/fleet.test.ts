@@ -32,7 +32,7 @@ describe.skipIf(!docker || !kafka || !elasticsearch)('a fleet', () => {
   const engine = docker!;
   const prefix = `fleet${Date.now().toString(36)}`;
   const dir = mkdtempSync(join(tmpdir(), 'fleetlog-fleet-'));
-  const common = {
+  const common: Record<string, string> = {
     ...(kafka && elasticsearch
       ? fleetSettings({ brokers: kafka.brokers, elasticsearch: elasticsearch.url, name: prefix })
       : {}),
