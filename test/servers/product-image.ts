@@ -106,7 +106,10 @@ function rootOfNode(): string {
   symlinkSync('/bin/env', join(root, 'usr/bin/env'));
   copyFileSync(process.execPath, join(root, 'usr/local/bin/node'));
   chmodSync(join(root, 'usr/local/bin/node'), 0o755);
-  for (const library of librariesOf(process.execPath)) {
+  const libraries = librariesOf(process.execPath);
+  // Node does without it; the native parts of packages do not.
+  const realtime = libraries.map((path) => join(dirname(path), 'librt.so.1')).find((path) => existsSync(path));
+  for (const library of [...libraries, ...(realtime ? [realtime] : [])]) {
     mkdirSync(join(root, dirname(library)), { recursive: true });
     copyFileSync(library, join(root, library));
   }
