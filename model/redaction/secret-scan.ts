@@ -34,7 +34,10 @@ export function secretTables(): { table: Uint16Array; entries: Entry[] } {
   const add = (text: string, back: number, word: string): void => {
     const trigram = code(text);
     const at = slot(trigram);
-    entries.push({ trigram, back, word: fourOf(word), next: table[at] });
+    const four = fourOf(word);
+    // `\r` and `-` fall together, and others: found twice, a secret would be counted twice.
+    if (entries.some((one) => one.trigram === trigram && one.back === back && one.word === four)) return;
+    entries.push({ trigram, back, word: four, next: table[at] });
     table[at] = entries.length - 1;
   };
   for (const word of WORDS) for (let d = 0; d < 4; d++) add(word.slice(d, d + 3), d, word);

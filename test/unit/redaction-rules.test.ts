@@ -138,3 +138,9 @@ test('a key logged line by line leaves nothing, also when the joining is cut off
   expect(rig.sink.messages()).toContain('before');
   await rig.cleanup();
 });
+
+test('a secret is counted once, whatever stands before it', () => {
+  const before = [...' "\'=:,/([{<@\t\n|;&?`>)]}*!#%+\\~^$.-\r'];
+  const messages = before.flatMap((c) => ['', 'x', 'xx', 'xxx'].map((pad) => `${pad}${c}ghp_${'a1'.repeat(20)} end`));
+  expect(redact(messages).counts).toEqual({ github_token: messages.length });
+});
