@@ -85,7 +85,7 @@ describe('where a value comes from', () => {
           ? 'true'
           : schema.type === 'integer'
             ? Math.max(schema.minimum ?? 0, 1)
-            : (schema.enum?.[0] ?? '');
+            : (schema.enum?.[0] ?? (typeof schema.default === 'string' ? schema.default : ''));
       const { from } = await loadConfig({ env: { [key.env]: String(text) }, cwd: empty });
       expect(from.get(key.name), key.env).toBe('environment');
     }
