@@ -92,6 +92,7 @@ export const ViewWriteSchema = Closed({
     }),
   ),
   shared: Type.Optional(Type.Boolean()),
+  scope: Type.Optional(ScopeSchema),
 });
 /** `elasticsearch` and `retention` are sections of the configuration (docs/config.md); what they leave out has its default. */
 export const MoveStartSchema = Closed({
