@@ -8,8 +8,11 @@ const SERVICES = ['start', 'collector', 'ingest', 'api'];
  */
 const MALLOC = { MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: String(1 << 20) };
 
-/** Half of V8's own choice: young objects here live for one batch. */
-const FLAGS = ['--max-semi-space-size=8'];
+/**
+ * A quarter of V8's own choice. Young objects live for one batch, and batches live outside the heap: collected often, they leave early
+ * and cheaply; a large young generation waits for the whole heap to be marked (docs/decisions/013-collector-kernel.md has figures).
+ */
+const FLAGS = ['--max-semi-space-size=4'];
 
 /**
  * Flags and environment a service should have been started with, or null when it has them, is no service, or the platform has no such
