@@ -23,6 +23,38 @@ export function scopeAllows(principal: Pick<Principal, 'scopes' | 'within'>, app
   return allows(principal.scopes) && (principal.within === null || allows(principal.within));
 }
 
+/** True when the principal may see something that the scope covers too. */
+export function scopeMeets(principal: Pick<Principal, 'scopes' | 'within'>, scope: Scope): boolean {
+  const meets = (scopes: Scope[]): boolean =>
+    scopes.some((one) => patternsMeet(one.app, scope.app) && patternsMeet(one.env, scope.env));
+  return meets(principal.scopes) && (principal.within === null || meets(principal.within));
+}
+
+/** True when some value matches both patterns. */
+export function patternsMeet(a: string, b: string): boolean {
+  // reach[j]: what is read of `a` so far can be the same text as the first j characters of `b`.
+  let reach = starsFrom(
+    b,
+    Array.from({ length: b.length + 1 }, (_, j) => j === 0),
+  );
+  for (const char of a) {
+    const next = reach.map((_, j) => {
+      if (char === '*') return reach.slice(0, j + 1).some(Boolean);
+      return j > 0 && reach[j - 1] && b[j - 1] === char;
+    });
+    // A star of `b` takes one more character of `a`.
+    if (char !== '*') for (let j = 1; j <= b.length; j++) if (b[j - 1] === '*' && reach[j]) next[j] = true;
+    reach = starsFrom(b, next);
+  }
+  return reach[b.length];
+}
+
+/** A star may stand for nothing. */
+function starsFrom(pattern: string, reach: boolean[]): boolean[] {
+  for (let j = 1; j <= pattern.length; j++) if (pattern[j - 1] === '*' && reach[j - 1]) reach[j] = true;
+  return reach;
+}
+
 /** `*` for any run of characters; whole value, case-sensitive. */
 export function matchesPattern(pattern: string, value: string): boolean {
   return matchesParts(pattern.split('*'), value);

@@ -3,7 +3,8 @@ import type { Clock } from '../model/clock.ts';
 import { FleetlogError } from '../model/errors.ts';
 import type { StateStore, Version } from '../store/state-store.ts';
 import type { Principal } from './auth/principal.ts';
-import type { ApiView, ViewWrite } from './contract.ts';
+import type { ApiView, Scope, ViewWrite } from './contract.ts';
+import { scopeMeets } from './scope.ts';
 import { formatTime } from './times.ts';
 
 const KIND = 'view';
@@ -14,13 +15,15 @@ interface ViewDoc {
   name: string;
   owner: string;
   shared: boolean;
+  /** When shared: only with those who may read something of it. Absent: with everyone who signs in. */
+  scope?: Scope;
   query: string;
   params: Record<string, string>;
   /** µs. */
   updatedAt: number;
 }
 
-/** Saved searches: private, or shared with everyone who signs in. A view is text; what it shows depends on who runs it. */
+/** Saved searches: private, or shared with everyone who signs in or with those who read some app and env. A view is text; what it shows depends on who runs it. */
 export interface Views {
   list(who: Principal): Promise<ApiView[]>;
   get(who: Principal, id: string): Promise<ApiView>;
@@ -33,7 +36,9 @@ export interface Views {
 export function createViews(options: { state: StateStore; clock: Clock }): Views {
   const { state, clock } = options;
   const ownerOf = (who: Principal): string => who.owner ?? who.id;
-  const mayRead = (who: Principal, doc: ViewDoc): boolean => doc.shared || doc.owner === ownerOf(who);
+  const reaches = (who: Principal, doc: ViewDoc): boolean => doc.scope === undefined || scopeMeets(who, doc.scope);
+  const mayRead = (who: Principal, doc: ViewDoc): boolean =>
+    doc.owner === ownerOf(who) || (doc.shared && reaches(who, doc));
 
   async function all(who: Principal): Promise<ApiView[]> {
     const views: ApiView[] = [];
@@ -60,14 +65,25 @@ export function createViews(options: { state: StateStore; clock: Clock }): Views
   }
 
   function apiView(who: Principal, id: string, doc: ViewDoc): ApiView {
-    const { name, owner, shared, query, params, updatedAt } = doc;
-    return { id, name, owner, shared, query, params, updatedAt: formatTime(updatedAt), mine: owner === ownerOf(who) };
+    const { name, owner, shared, scope, query, params, updatedAt } = doc;
+    return {
+      id,
+      name,
+      owner,
+      shared,
+      ...(scope && { scope }),
+      query,
+      params,
+      updatedAt: formatTime(updatedAt),
+      mine: owner === ownerOf(who),
+    };
   }
 
   const docOf = (view: ViewWrite, owner: string): ViewDoc => ({
     name: view.name,
     owner,
     shared: view.shared ?? false,
+    ...(view.shared && view.scope && { scope: view.scope }),
     query: view.query,
     params: view.params ?? {},
     updatedAt: clock.nowUs(),

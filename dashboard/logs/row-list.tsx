@@ -1,6 +1,5 @@
 // biome-ignore-all lint/a11y/useSemanticElements: a virtualised list cannot be made of table elements
 // biome-ignore-all lint/a11y/useFocusableInteractive: focus roves over whole rows, not over their cells
-import { useVirtualizer, type Virtualizer } from '@tanstack/react-virtual';
 import {
   type ReactNode,
   type Ref,
@@ -25,6 +24,7 @@ import styles from './row-list.module.css';
 import type { Item, ItemList, RowActions, RowView } from './row-view.ts';
 import { useScrollIntent } from './scroll-intent.ts';
 import { SkippedRow } from './skipped-row.tsx';
+import { useRowWindow } from './use-window.ts';
 
 export interface RowListHandle {
   scrollToStart(): void;
@@ -73,24 +73,17 @@ export function RowList(props: RowListProps) {
   const { items, view } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const [unfolded, setUnfolded] = useState<ReadonlySet<string>>(new Set());
-  // Heights of lines that were given up, where they were not one line high.
-  const heights = useRef(new Map<string | number, number>());
-  const virtual = useVirtualizer<HTMLDivElement, Element>({
-    count: items.length,
-    getScrollElement: () => scroller.current,
-    estimateSize: (index) => {
+  const layout = `${view.wrap} ${view.pretty} ${view.narrow} ${view.wrap || view.narrow ? view.columns : 0}`;
+  const rows = useRowWindow({
+    list: items,
+    layout,
+    scroller,
+    estimate: (index) => {
       const item = items.at(index);
-      const key = items.keyAt(index);
-      if (item === null) return heights.current.get(key) ?? ROW;
-      const size = estimate(item, view);
-      if (size !== ROW) heights.current.set(key, size);
-      return size;
+      return item === null ? ROW : estimate(item, view);
     },
-    getItemKey: items.keyAt,
-    overscan: 12,
-    useFlushSync: false,
   });
-  const shown = virtual.getVirtualItems();
+  const shown = rows.places;
   const intent = useScrollIntent();
   const actions = useStable({
     ...props.actions,
@@ -103,10 +96,6 @@ export function RowList(props: RowListProps) {
       }),
   });
 
-  useMeasureAnew(
-    virtual,
-    `${view.wrap} ${view.pretty} ${view.narrow} ${view.wrap || view.narrow ? view.columns : 0} ${items.version}`,
-  );
   const coarse = useMedia('(pointer: coarse)');
   const uneven = useRef(new Set<string>());
   // A closed, unwrapped row has a known height; measuring it all the same would cost a layout a row at thousands of lines a second.
@@ -130,10 +119,11 @@ export function RowList(props: RowListProps) {
     if (top >= 0) onWindow?.(top, last);
   }, [top, last, onWindow]);
 
-  useKeepPlace(items, virtual.measurementsCache, scroller);
   useLayoutEffect(() => {
     const box = scroller.current;
-    if (props.follow?.current === true && box !== null) box.scrollTop = box.scrollHeight;
+    if (props.follow?.current !== true || box === null) return;
+    box.scrollTop = box.scrollHeight;
+    rows.look();
   });
   useColumns(scroller, fixedWidth(view.fields), props.onColumns);
   const template = columnTemplate(view.fields);
@@ -143,7 +133,7 @@ export function RowList(props: RowListProps) {
     scrollToEnd: () => scroller.current?.scrollTo({ top: scroller.current.scrollHeight }),
     scrollToKey: (key, align = 'auto') => {
       const index = items.find(key);
-      if (index >= 0) virtual.scrollToIndex(index, { align });
+      if (index >= 0) rows.scrollToIndex(index, align);
     },
     fromEnd: () => (scroller.current === null ? 0 : distanceFromEnd(scroller.current)),
     focusRow: (key) => {
@@ -172,13 +162,13 @@ export function RowList(props: RowListProps) {
         props.onScroll?.(distanceFromEnd(event.currentTarget), event.currentTarget.scrollTop, intent.recent())
       }
     >
-      <div className={styles.canvas} style={{ height: virtual.getTotalSize() }} role={props.live ? 'grid' : 'rowgroup'}>
+      <div className={styles.canvas} style={{ height: rows.total }} role={props.live ? 'grid' : 'rowgroup'}>
         {shown.map((place) => {
           const item = items.at(place.index);
           return (
             <div
               key={place.key}
-              ref={item !== null && mustMeasure(item) ? virtual.measureElement : undefined}
+              ref={item !== null && mustMeasure(item) ? rows.measure : undefined}
               data-index={place.index}
               className={styles.item}
               style={{ transform: `translateY(${place.start}px)` }}
@@ -239,30 +229,6 @@ function estimate(item: Item, view: RowView): number {
   const lines = text.includes('\n') ? shownLines(text.split('\n').length) : 1;
   if (view.narrow) return 36 + LINE * Math.min(3, Math.ceil(text.length / 46));
   return 2 + LINE * (view.wrap ? Math.max(lines, Math.ceil(text.length / Math.max(20, view.columns))) : lines);
-}
-
-/** Sizes measured under another layout are worth nothing: all are forgotten, and what is in the document is measured again. */
-function useMeasureAnew(virtual: Virtualizer<HTMLDivElement, Element>, layout: string) {
-  const last = useRef(layout);
-  useLayoutEffect(() => {
-    if (last.current === layout) return;
-    last.current = layout;
-    virtual.measure();
-    // Falls back to the estimates now: a size measured anew is only kept where it differs from the last one known.
-    virtual.getTotalSize();
-    for (const element of virtual.elementsCache.values()) virtual.measureElement(element);
-  }, [virtual, layout]);
-}
-
-/** When lines are put in front, what is being read stays where it is. */
-function useKeepPlace(items: ItemList, measured: { start: number }[], scroller: { current: HTMLDivElement | null }) {
-  const front = useRef(items.front);
-  useLayoutEffect(() => {
-    const added = items.front - front.current;
-    front.current = items.front;
-    const box = scroller.current;
-    if (added > 0 && box !== null) box.scrollTop += measured[added]?.start ?? added * ROW;
-  });
 }
 
 function useColumns(

@@ -70,6 +70,7 @@ export function createRowPages(read: ReadPage, begin: { up: boolean; start: Way 
   let error: unknown = null;
   let stats = { tookMs: 0, bytesRead: 0 };
   const loading: Record<Way, boolean> = { down: false, up: false };
+  const owner = {};
   const listeners = new Set<() => void>();
   let now: RowsSnapshot | null = null;
 
@@ -136,7 +137,10 @@ export function createRowPages(read: ReadPage, begin: { up: boolean; start: Way 
         pages = [page, ...pages];
         build(0);
         // Its neighbour's first separators were made without it.
-        if (pages.length > 1) build(1);
+        const second = pages[1];
+        const rows = second?.rows;
+        if (second !== undefined) build(1);
+        if (second?.rows !== rows) version += 1;
         front += pages.reduce((sum, one) => sum + one.rows, 0) - was;
       }
     } catch (cause) {
@@ -153,7 +157,10 @@ export function createRowPages(read: ReadPage, begin: { up: boolean; start: Way 
     try {
       const got = await read(page.way, page.cursor, page.limit);
       page.records = page.way === 'down' ? got.records : got.records.toReversed();
+      const { rows } = page;
       build(pages.indexOf(page));
+      // Lines that came late moved all below.
+      if (page.rows !== rows) version += 1;
     } catch {
       // Scrolling on asks again; what is shown stays.
     } finally {
@@ -173,7 +180,7 @@ export function createRowPages(read: ReadPage, begin: { up: boolean; start: Way 
 
   function snapshot(): RowsSnapshot {
     now ??= {
-      list: listOf(pages, starts(), front, version),
+      list: listOf(pages, starts(), { owner, front, version }),
       answer,
       lines: pages.reduce((sum, page) => sum + page.lines, 0),
       more: { down: hasMore('down'), up: hasMore('up') },
@@ -222,7 +229,7 @@ export function createRowPages(read: ReadPage, begin: { up: boolean; start: Way 
 }
 
 /** The pages as one list; positions near the last one asked for are found at once, as scrolling asks. */
-function listOf(pages: Page[], starts: number[], front: number, version: number): ItemList {
+function listOf(pages: Page[], starts: number[], about: Pick<ItemList, 'owner' | 'front' | 'version'>): ItemList {
   let near = 0;
   const locate = (index: number): Page | null => {
     if (pages.length === 0) return null;
@@ -233,8 +240,7 @@ function listOf(pages: Page[], starts: number[], front: number, version: number)
   };
   return {
     length: pages.reduce((sum, page) => sum + page.rows, 0),
-    front,
-    version,
+    ...about,
     at(index) {
       const page = locate(index);
       return page === null || page.records === null ? null : (page.items[index - starts[near]] ?? null);

@@ -61,11 +61,13 @@ export interface RecordItem {
 
 /** What a list shows; long lists give up what is far from the window, and say null for it until it is back. */
 export interface ItemList {
+  /** The same as long as it is the same list, however it grows. */
+  readonly owner: object;
   readonly length: number;
   at(index: number): Item | null;
   /** The same for an item as long as it is in the list, also while it is given up. */
   keyAt(index: number): string | number;
-  /** Items put in front since the list began; what is being read must move down by as many. */
+  /** Items put in front since the list began, less those that left there; what is being read must move by as many. */
   readonly front: number;
   /** Another number when keys may stand for other items than before. */
   readonly version: number;
@@ -73,13 +75,14 @@ export interface ItemList {
   find(id: string): number;
 }
 
-/** A list that is wholly there. */
-export function plainList(items: Item[]): ItemList {
+/** A list that is wholly there; `gone` items left it at its front so far. */
+export function plainList(items: Item[], owner: object, gone: number): ItemList {
   return {
+    owner,
     length: items.length,
     at: (index) => items[index] ?? null,
     keyAt: (index) => items[index].key,
-    front: 0,
+    front: 0 - gone,
     version: 0,
     find: (id) => items.findIndex((item) => item.key === id),
   };

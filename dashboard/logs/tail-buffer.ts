@@ -27,6 +27,8 @@ export interface TailBuffer {
   /** A new array only when something changed since the last call. */
   items(): Item[];
   figures(): TailFigures;
+  /** Items of all kinds that left the view at its top. */
+  gone(): number;
 }
 
 /**
@@ -41,6 +43,7 @@ export function createTailBuffer(limits: { shown: number; waiting: number } = TA
   let paused = false;
   let figures: TailFigures = zero();
   let serial = 0;
+  let left = 0;
 
   const isRecord = (item: Item) => item.kind === 'record';
   const add = (item: Item) => (paused ? waiting : incoming).push(item);
@@ -91,6 +94,7 @@ export function createTailBuffer(limits: { shown: number; waiting: number } = TA
       overflow = null;
     },
     clear() {
+      left += items.length;
       items = [];
       incoming = [];
       figures = {
@@ -106,10 +110,12 @@ export function createTailBuffer(limits: { shown: number; waiting: number } = TA
       incoming = [];
       const gone = Math.max(0, all.length - limits.shown);
       for (let i = 0; i < gone; i += 1) if (isRecord(all[i])) figures.left += 1;
+      left += gone;
       items = gone === 0 ? all : all.slice(gone);
       return items;
     },
     figures: () => ({ ...figures }),
+    gone: () => left,
   };
 }
 

@@ -14,7 +14,6 @@ import type { LogsPage } from './page-state.ts';
 import { Pinned } from './pinned.tsx';
 import { pageLink, useRowActions } from './row-actions.ts';
 import { RowList, type RowListHandle } from './row-list.tsx';
-import { plainList } from './row-view.ts';
 import { TailBar } from './tail-bar.tsx';
 import { TailRefused } from './tail-refused.tsx';
 import { type PauseCause, type TailState, useTail } from './use-tail.ts';
@@ -47,7 +46,7 @@ export function TailView({ page, onPaused }: { page: LogsPage; onPaused(paused: 
     }),
     [zone, url.wrap, url.pretty, page.narrow, page.finder, columns, url.columns],
   );
-  const items = useMemo(() => plainList(tail.items), [tail.items]);
+  const { items } = tail;
   const [word, setWord] = useState<WordAt | null>(null);
   const closeWord = useCallback(() => setWord(null), []);
   const follow = useRef(true);

@@ -3,12 +3,12 @@ import { useClient } from '../client/client.tsx';
 import { startTail } from '../client/tail.ts';
 import { duration } from '../format/number.ts';
 import { useWords } from '../words/words.tsx';
-import type { Item } from './row-view.ts';
+import { type ItemList, plainList } from './row-view.ts';
 import { createTailBuffer, type TailFigures } from './tail-buffer.ts';
 
 export type PauseCause = 'scroll' | 'selection' | 'open' | 'key' | 'hidden';
 export interface TailState {
-  items: Item[];
+  items: ItemList;
   figures: TailFigures;
   connection: 'connecting' | 'open' | 'lost' | 'refused';
   completeTo: string | null | undefined;
@@ -101,8 +101,11 @@ export function useTail(query: string, nowUs: () => number): TailState {
   }, [buffer]);
   usePauseWhenHidden(pause);
 
+  const items = buffer.items();
+  const gone = buffer.gone();
+  const list = useMemo(() => plainList(items, buffer, gone), [items, buffer, gone]);
   return {
-    items: buffer.items(),
+    items: list,
     figures: buffer.figures(),
     connection,
     completeTo,

@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import type { ApiView } from '../../api/contract.ts';
+import type { ApiView, ViewWrite } from '../../api/contract.ts';
 import { useClient } from '../client/client.tsx';
 import { Button, Labelled } from '../shell/controls.tsx';
 import { Icon } from '../shell/icon.tsx';
@@ -8,6 +8,7 @@ import { Popover } from '../shell/popover.tsx';
 import { useToast } from '../shell/toast.tsx';
 import { visible } from '../text/visible.ts';
 import { useWords } from '../words/words.tsx';
+import { readQueryText } from './query-text.ts';
 import { recentQueries } from './recent.ts';
 import { type LogsUrl, readLogsUrl, writeLogsUrl } from './url-state.ts';
 import styles from './views-menu.module.css';
@@ -126,7 +127,10 @@ function Section(props: { title: string; views: ApiView[]; here: ApiView | undef
           >
             <b>{visible(view.name)}</b>
             <span className="mono">{visible(view.query) || words.everything}</span>
-            <small>{view.mine ? (view.shared ? words.isShared : words.isPrivate) : visible(view.owner)}</small>
+            <small>
+              {view.mine ? (view.shared ? words.isShared : words.isPrivate) : visible(view.owner)}
+              {view.scope !== undefined && ` · ${visible(view.scope.app)} / ${visible(view.scope.env)}`}
+            </small>
           </button>
           {view.mine && (
             <Button
@@ -154,9 +158,20 @@ function SaveForm({ url, here, onDone }: { url: LogsUrl; here: ApiView | undefin
   const own = here?.mine === true ? here : undefined;
   const [name, setName] = useState(own?.name ?? '');
   const [shared, setShared] = useState(own?.shared ?? false);
+  const usual = scopeOf(url.query);
+  const [app, setApp] = useState(own?.scope?.app ?? usual.app);
+  const [env, setEnv] = useState(own?.scope?.env ?? usual.env);
   const save = useMutation({
     mutationFn: () => {
-      const view = { name: name.trim(), query: url.query, params: paramsOf(url), shared };
+      const everyone = /^\*?$/.test(app.trim()) && /^\*?$/.test(env.trim());
+      const scope = { app: app.trim() || '*', env: env.trim() || '*' };
+      const view: ViewWrite = {
+        name: name.trim(),
+        query: url.query,
+        params: paramsOf(url),
+        shared,
+        ...(shared && !everyone && { scope }),
+      };
       return own !== undefined && own.name === view.name ? client.replaceView(own.id, view) : client.addView(view);
     },
     onSuccess: async () => {
@@ -186,6 +201,13 @@ function SaveForm({ url, here, onDone }: { url: LogsUrl; here: ApiView | undefin
           {words.share} <small>{words.shareWhy}</small>
         </span>
       </label>
+      {shared && (
+        <div className={styles.scope}>
+          <Labelled label={words.app} value={app} onChange={(event) => setApp(event.target.value)} />
+          <Labelled label={words.env} value={env} onChange={(event) => setEnv(event.target.value)} />
+          <small>{words.scopeWhy}</small>
+        </div>
+      )}
       {save.error !== null && (
         <p role="alert" className={styles.error}>
           {save.error.message}
@@ -201,6 +223,15 @@ function SaveForm({ url, here, onDone }: { url: LogsUrl; here: ApiView | undefin
       </div>
     </form>
   );
+}
+
+/** Whom a search is about: the app and env it asks for, when it asks for one. */
+function scopeOf(query: string): { app: string; env: string } {
+  const one = (field: string) => {
+    const clause = readQueryText(query).clauses.find((found) => found.field === field && !found.negated);
+    return clause?.values?.length === 1 ? clause.values[0] : '*';
+  };
+  return { app: one('app'), env: one('env') };
 }
 
 /** What a view keeps of the address: all but what belongs to one look at it. */

@@ -22,6 +22,7 @@ describe.skipIf(executable === null)('views, export, commands, patterns and chan
     const panel = page.getByRole('dialog', { name: 'Saved views' });
     await panel.getByLabel('Save this search as').fill('Risk scores');
     await panel.getByRole('checkbox', { name: /Share/ }).check();
+    expect(await panel.getByLabel('Who may read app').inputValue()).toBe('risk');
     await panel.getByRole('button', { name: 'Save', exact: true }).click();
     await page.getByRole('button', { name: 'Saved views: Risk scores' }).waitFor();
     const stored = await page.request.get('/api/v1/views');
