@@ -51,7 +51,11 @@ export function createAssembler(bench: Workbench, options: AssemblerOptions): As
     assembly.spans.push(index, offset);
   }
 
+  /** Bytes of the message that stands at `bench.used` and is no record's yet. */
+  let waiting = 0;
+
   function putText(index: number, text: Uint8Array): void {
+    if (waiting > 0) bench.bytes.copyWithin(bench.used + text.length, bench.used, bench.used + waiting);
     const at = insertAt(bench, index, text.length);
     bench.bytes.set(text, at);
   }
@@ -109,6 +113,7 @@ export function createAssembler(bench: Workbench, options: AssemblerOptions): As
     bench.raws[i] += raw;
     open.lastEnd = rawEnd;
     open.partial = line.partial;
+    waiting = 0;
     if (!line.partial) finishOver(open);
   }
 
@@ -187,6 +192,7 @@ export function createAssembler(bench: Workbench, options: AssemblerOptions): As
     }
     bench.used += kept;
     bench.ends[i] = bench.used;
+    waiting = 0;
     if (open.over && !line.partial) finishOver(open);
     return open;
   }
@@ -260,6 +266,7 @@ export function createAssembler(bench: Workbench, options: AssemblerOptions): As
   function add(assembly: Assembly, line: ParsedLine, offset: number, rawEnd: number): void {
     const { stream } = line;
     const open = assembly.open[stream];
+    waiting = line.length;
     if (options.stamped && line.time >= 0) endOvertaken(assembly, line);
     if (open.index >= 0 && joined(assembly, open, line, offset, rawEnd) !== STARTS) return;
     if (line.length === 0 && !line.partial) {
@@ -282,6 +289,7 @@ export function createAssembler(bench: Workbench, options: AssemblerOptions): As
   return {
     add,
     addLong(assembly, line, offset, rawEnd, over) {
+      waiting = line.length;
       close(assembly, line.stream, false);
       const kept = Math.min(line.length, options.lineBytes);
       line.length = characterEnd(bench.bytes, bench.used, bench.used + kept) - bench.used;
@@ -293,6 +301,7 @@ export function createAssembler(bench: Workbench, options: AssemblerOptions): As
       if (!line.partial) finishOver(open);
     },
     closeAll(assembly) {
+      waiting = 0;
       for (let stream = 0; stream < 3; stream++) close(assembly, stream, true);
     },
   };

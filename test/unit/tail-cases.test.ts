@@ -583,6 +583,25 @@ test('filters drop whole records and count their bytes; the ledger adds up', asy
   expect(row).toMatchObject({ read: 37, searchable: 14, dropped: { excluded: 23 }, inFlight: 0, lines: 2 });
 });
 
+test('a line too long that was never finished leaves the next message whole', async () => {
+  rig = await createRig({ lineBytes: 1_024 });
+  const path = join(rig.logs, 'x-json.log');
+  const next = `the next message ${'n'.repeat(200)} ends here`;
+  rig.append(path, dockerLine('l'.repeat(3_000), T, 'stdout', false));
+  // Another time: no part of the line before.
+  rig.append(path, dockerLine(next, T + 1));
+  rig.append(path, dockerLine('e'.repeat(3_000), T + 2, 'stderr', false));
+  rig.append(path, dockerLine(`stdout ${next}`, T + 120_000_000));
+  rig.found(fileTarget(path, 'json-file'));
+  await rig.start();
+  await rig.until(() => expect(rig.sink.records.size).toBe(4));
+  const [long, whole, alsoLong, last] = rig.sink.sorted().map(({ message }) => message);
+  expect(long).toMatch(/^l{1024} …\[truncated: 3000 bytes, sha1 [0-9a-f]{40}\]$/);
+  expect(whole).toBe(next);
+  expect(alsoLong).toMatch(/^e{1024} …\[truncated/);
+  expect(last).toBe(`stdout ${next}`);
+});
+
 test('status: sources in full first, then what changed; behind while unacknowledged', async () => {
   rig = await createRig({ statusMs: 100 });
   const path = join(rig.logs, 'x-json.log');
