@@ -20,20 +20,28 @@ export const CHUNK_BYTES = 8 << 20;
 export interface ChunkPool {
   take(bytes: number): Chunk;
   give(chunk: Chunk): void;
+  /** Lets go of what was not needed since the last call: after a rush its memory is not kept for ever. */
+  trim(): void;
 }
 
 /** Keeps up to `spare` chunks of the usual size for the next use. */
 export function createChunkPool(spare: number): ChunkPool {
   const free: SharedArrayBuffer[] = [];
+  let idle = 0;
   let nextId = 1;
   return {
     take(bytes) {
       const shared =
         (bytes <= CHUNK_BYTES ? free.pop() : undefined) ?? new SharedArrayBuffer(Math.max(bytes, CHUNK_BYTES));
+      idle = Math.min(idle, free.length);
       return { id: nextId++, shared, memory: frameMemory(shared), used: 0, visible: 0 };
     },
     give(chunk) {
       if (chunk.shared.byteLength === CHUNK_BYTES && free.length < spare) free.push(chunk.shared);
+    },
+    trim() {
+      free.length -= idle;
+      idle = free.length;
     },
   };
 }

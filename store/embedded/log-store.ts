@@ -228,6 +228,7 @@ export async function createEmbeddedLogStore(options: EmbeddedLogStoreOptions): 
       const since = catalog.heads[catalog.heads.length - 1].since;
       if (since !== null && clock.monotonicMs() - since >= store.flushMinutes * 60_000) await flush();
       flusher.retry();
+      pool.trim();
       const report = await maintenance.run();
       const kept = new Set(catalog.heads.flatMap((head) => [...head.sources]));
       const gone = sources.forget(clock.monotonicMs() - SOURCE_IDLE_MS, kept);

@@ -38,6 +38,13 @@ export interface BlockMatcher {
   textRead: number;
 }
 
+interface Needed {
+  /** By residual: 1 when it is to be asked. */
+  state: Uint8Array;
+  /** Every record asked for depends on its text, and times leave none of them out. */
+  textOnly: boolean;
+}
+
 export function createBlockMatcher(query: Query): BlockMatcher {
   const residuals = createResiduals(query);
   const matchers: (Matcher | undefined)[] = [];
@@ -50,25 +57,39 @@ export function createBlockMatcher(query: Query): BlockMatcher {
   const mayPass = (block: ScanBlock, index: number): boolean =>
     (block.inHead && residuals.distinct[index] === query) || block.passes(matcherAt(index).bloom);
 
-  /** Residuals with text that live runs need and the block's bloom does not rule out; bit set by index. */
-  function neededText(block: ScanBlock, runs: ScanRun[], windows: (Window | null)[]): Uint8Array | null {
+  /** Residuals that live runs need and the block's bloom does not rule out. */
+  function neededText(block: ScanBlock, runs: ScanRun[], windows: (Window | null)[]): Needed | null {
     const state = new Uint8Array(256);
     state[ALL_INDEX] = 1;
     let any = false;
+    let textOnly = true;
     for (let r = 0; r < runs.length; r++) {
-      if (!windows[r]) continue;
+      const window = windows[r];
+      if (!window) continue;
       const cells = residuals.of(runs[r].source);
       let live = false;
       for (let set = runs[r].cells; set !== 0; set &= set - 1) {
         const index = cells[31 - Math.clz32(set & -set)];
         if (index === NONE_INDEX) continue;
         if (index !== ALL_INDEX && state[index] === 0) state[index] = mayPass(block, index) ? 1 : 2;
-        if (state[index] === 1) live = true;
+        if (state[index] === 1 || index === ALL_INDEX) live = true;
+        if (index === ALL_INDEX) textOnly = false;
       }
       if (live) any = true;
       else windows[r] = null;
+      if (live && (runs[r].first < window.from || runs[r].last >= window.to)) textOnly = false;
     }
-    return any ? state : null;
+    return any ? { state, textOnly } : null;
+  }
+
+  /** Looks through a block's text, where nothing else is asked of it, before its rows are decoded: most are not needed then. */
+  function mayHoldText(block: ScanBlock, { state, textOnly }: Needed): boolean {
+    if (block.inHead || !textOnly) return true;
+    const live = residuals.distinct.flatMap((_, index) => (state[index] === 1 && index !== ALL_INDEX ? [index] : []));
+    const text = block.text();
+    if (live.some((index) => matcherAt(index).mayHold(text))) return true;
+    self.textRead += block.rawBytes;
+    return false;
   }
 
   const self: BlockMatcher = {
@@ -83,8 +104,9 @@ export function createBlockMatcher(query: Query): BlockMatcher {
         if (!window || run.last < window.from || run.first >= window.to) return null;
         return run.highest < window.lowest || run.lowest >= window.highest ? null : window;
       });
-      const state = neededText(block, runs, windows);
-      if (!state) return null;
+      const needed = neededText(block, runs, windows);
+      if (!needed || !mayHoldText(block, needed)) return null;
+      const { state } = needed;
       const rows = block.rows();
       const n = rows.count;
       if (want.length < n) {

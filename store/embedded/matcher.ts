@@ -1,7 +1,7 @@
 import { compileMatch, type MatchView } from '../../model/query/match.ts';
 import { type BloomPlan, bloomPlan } from '../../model/query/text-plan.ts';
 import type { Query } from '../../model/query/tree.ts';
-import { needleImage } from './needle.ts';
+import { needleImage, opening } from './needle.ts';
 import { BLOCK_RECORDS, TEXT_KIND } from './segment-format.ts';
 import { EXOTIC_SOURCE, textKind } from './text-kind.ts';
 import { compileLeaf, type Find, type Verdict } from './text-leaf.ts';
@@ -18,6 +18,8 @@ export interface BlockText {
 /** A residual compiled for scanning. `compileMatch` has the last word on every record the quick test cannot decide. */
 export interface Matcher {
   bloom: BloomPlan;
+  /** False when no record of the block matches: tells without knowing where records end. */
+  mayHold(text: BlockText): boolean;
   /**
    * Calls `hit` for each matching record of [from, to) in order. `wanted` says which to look at; `viewOf` fills in what the
    * exact evaluator sees of a record besides its message.
@@ -44,6 +46,7 @@ export function compileMatcher(residual: Query): Matcher {
   let marks = new Uint8Array(0);
 
   const images = (find?.needles ?? []).map(needleImage);
+  const openings = (find?.needles ?? []).map((needle) => needleImage(opening(needle)));
   const searchable = images.length > 0 && images.every((image) => image !== null);
 
   /** Marks records that hold a needle: 1 are to be asked, 2 match. */
@@ -55,6 +58,12 @@ export function compileMatcher(residual: Query): Matcher {
 
   return {
     bloom: bloomPlan(residual),
+    mayHold(text) {
+      const { bytes, kind } = text;
+      if (!searchable || kind === null || kind & TEXT_KIND.EXOTIC || bytes.length > kernel.textLimit) return true;
+      kernel.loadText(bytes, Uint32Array.of(bytes.length), 1);
+      return openings.some((image) => kernel.find(image!, 0, 1).length > 0);
+    },
     scan(text, ends, from, to, wanted, viewOf, hit) {
       if (from >= to) return;
       const byKernel = searchable && text.bytes.length <= kernel.textLimit && ends.length <= BLOCK_RECORDS;

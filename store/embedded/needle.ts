@@ -88,6 +88,11 @@ export function needleImage(needle: Needle): Uint8Array | null {
   return out;
 }
 
+/** The part a needle begins with, for looking through a block as if it were one record. */
+export function opening({ parts: [first] }: Needle): Needle {
+  return { parts: [first], closedLeft: false, closedRight: false, exact: true };
+}
+
 function cut({ parts }: Needle): { kept: NeedlePart[]; places: number; whole: boolean } {
   const kept: NeedlePart[] = [];
   let places = 0;

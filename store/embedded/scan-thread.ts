@@ -6,7 +6,7 @@ import { type ScanCall, type ScanReply, scanControl } from './scan-request.ts';
 import { createScanWork, type ScanWork } from './scan-work.ts';
 import { sendError } from './thread-calls.ts';
 
-/** A scan thread: its scans take turns block by block, so that a short query does not wait behind a long one. */
+/** A scan thread: its scans take turns of a few ms, so that a short query does not wait behind a long one. */
 const { dir } = workerData as { dir: string };
 const port = parentPort!;
 const readers = createReaderCache(dir);
@@ -48,10 +48,20 @@ function finish(id: number, work: ScanWork): void {
   port.postMessage(reply, transfer);
 }
 
+/**
+ * A turn, ms: about a block that has to be read. A search for a rare word goes by hundreds of blocks with a look at their filter; were each
+ * of those a turn, it would wait for as many blocks of a long query.
+ */
+const TURN_MS = 2;
+
 function round(): void {
   for (const [id, { work, steps }] of active) {
+    const until = performance.now() + TURN_MS;
     try {
-      if (!steps.next().done) continue;
+      let done = false;
+      do done = steps.next().done ?? false;
+      while (!done && performance.now() < until);
+      if (!done) continue;
       active.delete(id);
       finish(id, work);
     } catch (error) {

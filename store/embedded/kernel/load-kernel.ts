@@ -43,7 +43,7 @@ export interface Kernel {
   readPatterns(out: Uint32Array): void;
   /** Longest image of a needle, bytes. */
   readonly needleLimit: number;
-  /** Loads a block for `textKind` and `find` only. */
+  /** Loads a block for `textKind` and `find` only. The same array must hold the same bytes when it comes again. */
   loadText(text: Uint8Array, ends: Uint32Array, count: number): void;
   /** Bits of TEXT_KIND of the loaded block. */
   textKind(): number;
@@ -71,11 +71,14 @@ export function createKernel(): Kernel {
   for (let code = 0; code < classes.length; code++) classes[code] = wordClass(code);
   let records = 0;
   let bytes = 0;
+  /** What `loadText` has put there, as long as nothing else was. */
+  let loaded: Uint8Array | null = null;
   // The buffer is another one after memory has grown.
   const words = (at: number, length: number) => new Uint32Array(kernel.memory.buffer, at, length);
   return {
     textLimit: kernel.TEXT_LIMIT.value,
     load(text, ends, count) {
+      loaded = null;
       kernel.begin(text.length);
       new Uint8Array(kernel.memory.buffer).set(text, TEXT);
       words(ENDS, count).set(ends.subarray(0, count));
@@ -96,9 +99,12 @@ export function createKernel(): Kernel {
     },
     needleLimit: kernel.NEEDLE_LIMIT.value,
     loadText(text, ends, count) {
-      bytes = text.length;
-      kernel.room(bytes);
-      new Uint8Array(kernel.memory.buffer).set(text, TEXT);
+      if (loaded !== text) {
+        bytes = text.length;
+        kernel.room(bytes);
+        new Uint8Array(kernel.memory.buffer).set(text, TEXT);
+        loaded = text;
+      }
       words(ENDS, count).set(ends.subarray(0, count));
     },
     textKind: () => kernel.textKind(bytes),
