@@ -7,6 +7,7 @@ import { TOKEN_LIMIT } from '../../model/query/tokenize.ts';
 import { FLAG } from '../../model/record.ts';
 import { type Source, STREAMS } from '../../model/source.ts';
 import { numberTerm, valueTerm } from './line-fields.ts';
+import { splitRuns } from './split-runs.ts';
 
 /** Lucene refuses terms over 32,766 bytes; a source with more labels than that keeps them out of the term. */
 const SOURCE_TERM_BYTES = 30_000;
@@ -72,12 +73,17 @@ export function createDocumentWriter(): DocumentWriter {
     const pattern = halves[0].toString(16).padStart(8, '0') + halves[1].toString(16).padStart(8, '0');
     let json = `{"time":${record.time},${source.members},"stream":"${STREAMS[flags & FLAG.STREAM_MASK]}","level":${level}`;
     json += `,"fid":"${record.fid}","gen":${record.gen},"offset":${record.offset},"pattern":"${pattern}"`;
-    json += `,"bytes":${to - from},"message":${JSON.stringify(message)}`;
+    const indexed = to - from > TOKEN_LIMIT && mayBeCut(messages, from, to) ? splitRuns(message) : message;
+    const cut = indexed !== message;
+    json += `,"bytes":${to - from},"message":${JSON.stringify(indexed)}`;
     if (record.joins.length > 0) json += `,"last":${record.joins[record.joins.length - 1]},"joins":[${record.joins}]`;
-    if (to - from > TOKEN_LIMIT && mayBeCut(messages, from, to)) json += ',"cut":true';
+    if (cut) json += ',"cut":true';
     const fields = extractFields(message);
     if (fields.size > 0) json += fieldMembers(fields);
-    if (flags !== 0) json += `,"rest":{"flags":${flags}${raw(flags, messages, from, to)}}`;
+    if (flags !== 0 || cut) {
+      const text = cut ? `,"text":${JSON.stringify(message)}` : '';
+      json += `,"rest":{"flags":${flags}${raw(flags, messages, from, to)}${text}}`;
+    }
     return `${json}}`;
   };
 }

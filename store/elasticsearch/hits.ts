@@ -37,7 +37,7 @@ export interface Hits {
 }
 
 export interface Hit {
-  _source: { message: string; level: number; rest?: { flags?: number; raw?: string } };
+  _source: { message: string; level: number; rest?: { flags?: number; raw?: string; text?: string } };
   fields: { source: [string]; fid: [string]; time: [number]; gen: [number]; offset: [number] };
 }
 interface Answer {
@@ -80,7 +80,7 @@ export function createHitReader(reading: Reading): HitReader {
       source: sourceOf(fields.source[0]),
       stream: STREAMS[flags & FLAG.STREAM_MASK],
       level: levelName(_source.level),
-      message: _source.message,
+      message: _source.rest?.text ?? _source.message,
       flags,
       ...raw,
     };

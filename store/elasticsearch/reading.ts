@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { FleetlogError, isCode } from '../../model/errors.ts';
 import type { Query } from '../../model/query/tree.ts';
 import type { ElasticsearchClient, ElasticsearchRequest } from './client.ts';
@@ -28,13 +29,19 @@ export function limitsOf(request: { signal?: AbortSignal; timeoutMs?: number }):
 const STARTING_MS = 10_000;
 const PAUSE_MS = 50;
 
+type AskOptions = Pick<ElasticsearchRequest, 'query' | 'maxBytes'> & { pit?: boolean };
+
+/** A cluster short of memory or threads says so at once and means this moment. */
+const TRIES = 4;
+const PAUSE_MS = 100;
+
 /** One search over the indices of a range; rejects with `query_timeout` when the time is over. */
 export async function ask<T>(
   reading: Reading,
   range: { from: number; to: number },
   body: object,
   limits: Limits,
-  more: Pick<ElasticsearchRequest, 'query' | 'maxBytes'> & { pit?: boolean } = {},
+  more: AskOptions = {},
 ): Promise<T> {
   const until = Math.min(performance.now() + STARTING_MS, limits.deadline ?? Number.POSITIVE_INFINITY);
   for (;;) {
@@ -58,7 +65,25 @@ async function askOnce<T>(
   range: { from: number; to: number },
   body: object,
   limits: Limits,
-  more: Pick<ElasticsearchRequest, 'query' | 'maxBytes'> & { pit?: boolean } = {},
+  more: AskOptions = {},
+): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await askOnce(reading, range, body, limits, more);
+    } catch (error) {
+      if (!isCode(error, 'store_busy') || tries === TRIES) throw error;
+      const pause = PAUSE_MS * 2 ** tries * (0.5 + Math.random() / 2);
+      await sleep(pause, undefined, { signal: limits.signal }).catch(() => undefined);
+    }
+  }
+}
+
+async function askOnce<T>(
+  reading: Reading,
+  range: { from: number; to: number },
+  body: object,
+  limits: Limits,
+  more: AskOptions,
 ): Promise<T> {
   const timeoutMs = limits.deadline === undefined ? undefined : Math.ceil(limits.deadline - performance.now());
   if (timeoutMs !== undefined && timeoutMs <= 0) throw timedOut();

@@ -21,10 +21,20 @@ export const either = (clauses: Clause[]): Clause =>
 export const without = (clause: Clause): Clause => ({ bool: { must_not: [clause] } });
 export const term = (field: string, value: unknown): Clause => ({ term: { [field]: value } });
 
-/** Tokens of `text`, adjacent and in order. Analysed by the index with the same tokenizer. */
-function phrase(text: string): Clause {
-  const tokens = tokenize(text);
-  return tokens.length === 1 ? term('message', tokens[0]) : { match_phrase: { message: text } };
+/** Longest word of the cluster's `whitespace` analyser, UTF-16 units. */
+const LONGEST_WORD = 255;
+
+/**
+ * Tokens adjacent and in order. They come as words for the node's own `whitespace` analyser: analysed by that of each index, a phrase
+ * would build the tokenizer of every index for every thread, 16 MB of heap an index.
+ */
+function adjacent(tokens: string[]): Clause {
+  if (tokens.length === 1) return term('message', tokens[0]);
+  if (tokens.every((token) => token.length <= LONGEST_WORD))
+    return { match_phrase: { message: { query: tokens.join(' '), analyzer: 'whitespace' } } };
+  return {
+    span_near: { clauses: tokens.map((token) => ({ span_term: { message: token } })), slop: 0, in_order: true },
+  };
 }
 
 export interface TextClause {
@@ -42,13 +52,11 @@ export function phraseClause(text: string, byPrefix: boolean, wide: boolean, nee
   const tokens = tokenize(source);
   if (tokens.length === 0) return { clause: substringClause(source, needs), exact: true };
   // `order-*` asks for the word before the dash, not for words that begin with it.
-  if (!byPrefix || !isWordBefore(source, source.length)) return { clause: phrase(source), exact: true };
+  if (!byPrefix || !isWordBefore(source, source.length)) return { clause: adjacent(tokens), exact: true };
   const last = tokens[tokens.length - 1];
   const prefix: Clause = { prefix: { message: { value: last } } };
   if (tokens.length === 1) return { clause: prefix, exact: true };
-  const spans = tokenSpans(source);
-  const leading = source.slice(0, spans[spans.length - 1].start);
-  if (wide) return { clause: filter([phrase(leading), prefix]), exact: false };
+  if (wide) return { clause: filter([adjacent(tokens.slice(0, -1)), prefix]), exact: false };
   const words = tokens.slice(0, -1).map((token) => ({ match: { query: token, analyzer: 'keyword' } }));
   const ending = { prefix: { prefix: last, analyzer: 'keyword' } };
   const intervals = [...words, ending];
@@ -75,7 +83,7 @@ export function substringCandidates(text: string): Clause | null {
   const clauses: Clause[] = [];
   let closed: string[] = [];
   const flush = (): void => {
-    if (closed.length > 0) clauses.push(closedClause(closed));
+    if (closed.length > 0) clauses.push(adjacent(closed));
     closed = [];
   };
   for (const { token, start, end } of tokenSpans(text)) {
@@ -100,14 +108,6 @@ export function substringCandidates(text: string): Clause | null {
   if (clauses.length === 0) return null;
   // Where the tokenizer cut a run, tokens tell nothing.
   return either([filter(clauses), term('cut', true)]);
-}
-
-/** Tokens of the needle that stand beside each other stand so in the message. */
-function closedClause(tokens: string[]): Clause {
-  if (tokens.length === 1) return term('message', tokens[0]);
-  return {
-    span_near: { clauses: tokens.map((token) => ({ span_term: { message: token } })), slop: 0, in_order: true },
-  };
 }
 
 /** Each character's cases are word characters of the table, so that the tokenizer sees one run whichever case a message has. */

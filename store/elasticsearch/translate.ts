@@ -31,8 +31,11 @@ export interface Translation {
 type Side = 'all' | 'only';
 
 /** Java's lower case of a whole text, made equal to `lowerText`. */
-const CONTAINS =
-  "def m = params._source.message; emit(m != null && m.replace('İ', 'i').replace('Σ', 'σ').toLowerCase(Locale.ROOT).contains(params.n))";
+const CONTAINS = [
+  'def r = params._source.rest;',
+  'def m = r != null && r.text != null ? r.text : params._source.message;',
+  "emit(m.replace('İ', 'i').replace('Σ', 'σ').toLowerCase(Locale.ROOT).contains(params.n));",
+].join(' ');
 
 /**
  * Compiles a query tree. `wide` gives prefixes behind other words a clause that every cluster takes and that is verified afterwards;

@@ -212,6 +212,8 @@ function nodeOf(home: string, jdk: Jdk, options: ElasticsearchOptions, port: num
     'path.logs': join(dir, 'logs'),
     'cluster.routing.allocation.disk.threshold_enabled': false,
     'cluster.max_shards_per_node': 5_000,
+    // Counts garbage as use: a small heap under a plain collector would refuse reads that fit.
+    'indices.breaker.total.use_real_memory': false,
     'action.destructive_requires_name': false,
     'xpack.security.enabled': options.password !== undefined,
     'xpack.security.enrollment.enabled': false,

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { tokenize } from '../../model/query/tokenize.ts';
 import { itemOutcome } from '../../store/elasticsearch/bulk-outcome.ts';
 import { documentId, fileHash } from '../../store/elasticsearch/document-id.ts';
 import { createDocumentWriter, sourcePart } from '../../store/elasticsearch/documents.ts';
@@ -7,6 +8,7 @@ import { createFileStates } from '../../store/elasticsearch/file-states.ts';
 import { createIndexNames, DAY_US } from '../../store/elasticsearch/index-names.ts';
 import { keyEnd, keyStart, orderedNumber, valueOfTerm, valueTerm } from '../../store/elasticsearch/line-fields.ts';
 import { selectRecords } from '../../store/elasticsearch/select-records.ts';
+import { splitRuns } from '../../store/elasticsearch/split-runs.ts';
 import { linesBatch, source } from '../suites/batches.ts';
 import { MIXED_START } from '../suites/mixed-records.ts';
 
@@ -133,7 +135,12 @@ describe('documents', () => {
   });
 
   test('say where tokens may have been cut', () => {
-    expect(record('a'.repeat(256))).toMatchObject({ cut: true });
+    const long = `${'a'.repeat(256)}支${'é'.repeat(600)}`;
+    const pieces = [255, 1].map((n) => 'a'.repeat(n)).join(' ');
+    const accents = [255, 255, 90].map((n) => 'é'.repeat(n)).join(' ');
+    // Indexed with a space at each cut; the text itself is kept beside it.
+    expect(record(long)).toMatchObject({ cut: true, message: `${pieces}支${accents}`, rest: { text: long } });
+    expect(tokenize(splitRuns(long))).toEqual(tokenize(long));
     expect(record(`${'a'.repeat(255)} ${'b'.repeat(255)}`)).not.toHaveProperty('cut');
   });
 
