@@ -27,29 +27,23 @@ export function limitsOf(request: { signal?: AbortSignal; timeoutMs?: number }):
 
 /** How long a read waits for the shards of an index that has just been made; at midnight, say. */
 const STARTING_MS = 10_000;
-const PAUSE_MS = 50;
-
-type AskOptions = Pick<ElasticsearchRequest, 'query' | 'maxBytes'> & { pit?: boolean };
-
 /** A cluster short of memory or threads says so at once and means this moment. */
-const TRIES = 4;
-const PAUSE_MS = 100;
+const BUSY_TRIES = 4;
+const PAUSE_MS = 50;
+const BUSY_PAUSE_MS = 200;
 
-/** One search over the indices of a range; rejects with `query_timeout` when the time is over. */
-export async function ask<T>(
-  reading: Reading,
-  range: { from: number; to: number },
-  body: object,
-  limits: Limits,
-  more: AskOptions = {},
-): Promise<T> {
+/** Runs a read again while shards are being started, and a few times when the cluster is busy. */
+export async function patiently<T>(limits: Limits, read: () => Promise<T>): Promise<T> {
   const until = Math.min(performance.now() + STARTING_MS, limits.deadline ?? Number.POSITIVE_INFINITY);
-  for (;;) {
+  let pause = BUSY_PAUSE_MS;
+  for (let busy = 0; ; ) {
     try {
-      return await askOnce<T>(reading, range, body, limits, more);
+      return await read();
     } catch (error) {
-      if (!shardsAreStarting(error) || limits.signal?.aborted || performance.now() + PAUSE_MS > until) throw error;
-      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      const again = shardsAreStarting(error) || (isCode(error, 'store_busy') && ++busy < BUSY_TRIES);
+      if (!again || limits.signal?.aborted || performance.now() + PAUSE_MS > until) throw error;
+      await sleep(busy === 0 ? PAUSE_MS : pause * (0.5 + Math.random() / 2));
+      if (busy > 0) pause *= 2;
     }
   }
 }
@@ -60,44 +54,28 @@ function shardsAreStarting(error: unknown): boolean {
   return said?.status === 503 && /no_shard_available|search_phase_execution|unavailable_shards/.test(said.type);
 }
 
-async function askOnce<T>(
+/** One search over the indices of a range; rejects with `query_timeout` when the time is over. */
+export async function ask<T>(
   reading: Reading,
   range: { from: number; to: number },
   body: object,
   limits: Limits,
-  more: AskOptions = {},
+  more: Pick<ElasticsearchRequest, 'query' | 'maxBytes'> & { pit?: boolean } = {},
 ): Promise<T> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await askOnce(reading, range, body, limits, more);
-    } catch (error) {
-      if (!isCode(error, 'store_busy') || tries === TRIES) throw error;
-      const pause = PAUSE_MS * 2 ** tries * (0.5 + Math.random() / 2);
-      await sleep(pause, undefined, { signal: limits.signal }).catch(() => undefined);
-    }
-  }
-}
-
-async function askOnce<T>(
-  reading: Reading,
-  range: { from: number; to: number },
-  body: object,
-  limits: Limits,
-  more: AskOptions,
-): Promise<T> {
-  const timeoutMs = limits.deadline === undefined ? undefined : Math.ceil(limits.deadline - performance.now());
-  if (timeoutMs !== undefined && timeoutMs <= 0) throw timedOut();
-  const { body: answer } = await reading.client.request<T & { _shards?: { failed: number; failures?: unknown[] } }>({
-    method: 'POST',
-    path: more.pit ? '/_search' : `/${reading.names.covering(range.from, range.to)}/_search`,
-    query: { ...(more.pit ? {} : { ignore_unavailable: true }), allow_partial_search_results: false, ...more.query },
-    maxBytes: more.maxBytes,
-    body,
-    repeatable: true,
-    signal: limits.signal,
-    timeoutMs,
+  const path = more.pit ? '/_search' : `/${reading.names.covering(range.from, range.to)}/_search`;
+  const query = {
+    ...(more.pit ? {} : { ignore_unavailable: true }),
+    allow_partial_search_results: false,
+    ...more.query,
+  };
+  return patiently(limits, async () => {
+    const timeoutMs = limits.deadline === undefined ? undefined : Math.ceil(limits.deadline - performance.now());
+    if (timeoutMs !== undefined && timeoutMs <= 0) throw timedOut();
+    const { maxBytes } = more;
+    const { signal } = limits;
+    const request = { method: 'POST', path, query, body, repeatable: true, maxBytes, signal, timeoutMs } as const;
+    return (await reading.client.request<T>(request)).body;
   });
-  return answer;
 }
 
 export function timedOut(): FleetlogError {
