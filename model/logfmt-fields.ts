@@ -2,6 +2,8 @@ import { RUN, wordClass } from './unicode-words.ts';
 
 /** Ends of an unquoted value, besides spaces: closing brackets, quotes and the punctuation of Chinese and Japanese text. */
 const STOP = /[\s"'()[\]{}<>，。；：、！？）】」』》]/;
+/** The same for ASCII: asked for every character of every value. */
+const STOPS = Uint8Array.from({ length: 0x80 }, (_, unit) => (STOP.test(String.fromCharCode(unit)) ? 1 : 0));
 /** A comma, semicolon or bar ends a value only before a space, the end or another `key=`. */
 const LIST_STOP = /[,;|](?=\s|$|[A-Za-z_][\w.@-]*=)/y;
 const BALANCED: Readonly<Record<string, string>> = { '[': ']', '{': '}', '(': ')' };
@@ -53,10 +55,12 @@ function readValue(text: string, at: number): { text: string; end: number } | nu
     if (found < 0 || text.slice(at, found).includes('\n')) return null;
     end = found + 1;
   }
-  while (end < text.length && !STOP.test(text[end])) {
+  for (; end < text.length; end++) {
+    const unit = text.charCodeAt(end);
+    if (unit < 0x80 ? STOPS[unit] === 1 : STOP.test(text[end])) break;
+    if (unit !== 0x2c && unit !== 0x3b && unit !== 0x7c) continue;
     LIST_STOP.lastIndex = end;
     if (LIST_STOP.test(text)) break;
-    end++;
   }
   return { text: text.slice(at, end), end };
 }
