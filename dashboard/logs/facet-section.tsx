@@ -158,7 +158,7 @@ function FacetValue(props: FacetsProps & { field: string; entry: Entry; share: n
         </span>
         {field === 'level' && <i className={`${styles.swatch} ${styles[entry.value || 'none']}`} />}
         <span className={styles.name}>{name}</span>
-        <span className="sr">{text.toggle(words.logs.lines(entry.count))}</span>
+        <span className="sr">{words.logs.lines(entry.count)}</span>
         {entry.gap !== null && entry.count === 0 ? (
           <span className={styles.gap}>{text.gap(gapSpan(entry.gap, words))}</span>
         ) : (

@@ -7,9 +7,9 @@ const BLOCK = 512;
 export interface Heights {
   /**
    * Follows the list: what was appended or put in front is estimated, what left at the front is forgotten; another list, version or layout
-   * begins anew. Gives the rows put in front (negative: gone there) and their height.
+   * begins `anew`, and what was measured is to be measured again. Gives the rows put in front (negative: gone there) and their height.
    */
-  follow(list: ItemList, layout: string, estimate: (index: number) => number): { rows: number; height: number };
+  follow(list: ItemList, layout: string, estimate: (index: number) => number): Followed;
   total(): number;
   /** Where the row begins. */
   offsetOf(index: number): number;
@@ -18,6 +18,12 @@ export interface Heights {
   sizeOf(index: number): number;
   /** Gives by how much the row grew. */
   set(index: number, size: number): number;
+}
+
+export interface Followed {
+  rows: number;
+  height: number;
+  anew: boolean;
 }
 
 export function createHeights(): Heights {
@@ -65,7 +71,7 @@ export function createHeights(): Heights {
         room(length);
         for (let i = 0; i < length; i += 1) sizes[i] = estimate(i);
         sumUp(0);
-        return { rows: 0, height: 0 };
+        return { rows: 0, height: 0, anew: true };
       }
       let height = 0;
       if (moved > 0) {
@@ -88,7 +94,7 @@ export function createHeights(): Heights {
         for (let i = from; i < length; i += 1) sizes[i] = estimate(i);
         sumUp(from);
       }
-      return { rows: moved, height };
+      return { rows: moved, height, anew: false };
     },
     total: () => sums.reduce((sum, one) => sum + one, 0),
     offsetOf,

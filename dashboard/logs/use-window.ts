@@ -37,9 +37,10 @@ export function useRowWindow(options: {
   const view = useRef({ top: 0, height: FIRST_HEIGHT });
   const drawn = useRef({ from: -1, to: -1 });
   const [, redraw] = useState(0);
-  const pending = useRef({ rows: 0, height: 0 });
+  const pending = useRef({ height: 0, anew: false });
   const moved = heights.follow(list, options.layout, options.estimate);
-  pending.current = { rows: pending.current.rows + moved.rows, height: pending.current.height + moved.height };
+  pending.current.height += moved.height;
+  pending.current.anew ||= moved.anew;
 
   const range = useCallback(() => {
     const { top, height } = view.current;
@@ -49,6 +50,15 @@ export function useRowWindow(options: {
     };
   }, [heights, list]);
 
+  const measured = useMeasured((index, size) => {
+    const box = scroller.current;
+    const above = box !== null && heights.offsetOf(index) < box.scrollTop;
+    const grown = heights.set(index, size);
+    if (grown === 0) return;
+    // A row above the window that turns out taller must not push what is being read.
+    if (above && box !== null) box.scrollTop += grown;
+    redraw((n) => n + 1);
+  });
   const look = useCallback(() => {
     const box = scroller.current;
     if (box === null) return;
@@ -59,8 +69,10 @@ export function useRowWindow(options: {
   // What is being read stays where it is when rows are put in front of it, or leave there.
   useLayoutEffect(() => {
     const box = scroller.current;
-    const { height } = pending.current;
-    pending.current = { rows: 0, height: 0 };
+    const { height, anew } = pending.current;
+    pending.current = { height: 0, anew: false };
+    // Sizes of another layout are forgotten, and no observer tells of rows that kept theirs.
+    if (anew) measured.again();
     if (box === null || height === 0) return;
     box.scrollTop += height;
     look();
@@ -78,24 +90,6 @@ export function useRowWindow(options: {
       watch.disconnect();
     };
   }, [scroller, look]);
-
-  const observer = useMeasured((index, size) => {
-    const box = scroller.current;
-    const above = box !== null && heights.offsetOf(index) < box.scrollTop;
-    const grown = heights.set(index, size);
-    if (grown === 0) return;
-    // A row above the window that turns out taller must not push what is being read.
-    if (above && box !== null) box.scrollTop += grown;
-    redraw((n) => n + 1);
-  });
-  const measure = useCallback(
-    (element: HTMLElement | null) => {
-      if (element === null) return undefined;
-      observer.observe(element);
-      return () => observer.unobserve(element);
-    },
-    [observer],
-  );
 
   const scrollToIndex = useCallback(
     (index: number, align: 'auto' | 'center' | 'start') => {
@@ -116,7 +110,7 @@ export function useRowWindow(options: {
     [scroller, heights],
   );
 
-  if (list.length === 0) return { places: [], total: 0, measure, scrollToIndex, look };
+  if (list.length === 0) return { places: [], total: 0, measure: measured.measure, scrollToIndex, look };
   const { from, to } = range();
   drawn.current = { from, to };
   const places: Place[] = [];
@@ -126,23 +120,35 @@ export function useRowWindow(options: {
     places.push({ index, key: list.keyAt(index), start, size });
     start += size;
   }
-  return { places, total: heights.total(), measure, scrollToIndex, look };
+  return { places, total: heights.total(), measure: measured.measure, scrollToIndex, look };
 }
 
 /** One observer for all rows; tells a row's height when it is first drawn and whenever it changes. */
 function useMeasured(onSize: (index: number, size: number) => void) {
   const latest = useRef(onSize);
   latest.current = onSize;
-  const observer = useMemo(
-    () =>
-      new ResizeObserver((entries) => {
-        for (const { target } of entries) {
-          const element = target as HTMLElement;
-          if (element.isConnected) latest.current(Number(element.dataset.index), element.offsetHeight);
-        }
-      }),
-    [],
-  );
-  useEffect(() => () => observer.disconnect(), [observer]);
-  return observer;
+  const made = useMemo(() => {
+    const rows = new Set<HTMLElement>();
+    const tell = (element: HTMLElement) => {
+      if (element.isConnected) latest.current(Number(element.dataset.index), element.offsetHeight);
+    };
+    const observer = new ResizeObserver((entries) => {
+      for (const { target } of entries) tell(target as HTMLElement);
+    });
+    return {
+      measure(element: HTMLElement | null) {
+        if (element === null) return undefined;
+        rows.add(element);
+        observer.observe(element);
+        return () => {
+          rows.delete(element);
+          observer.unobserve(element);
+        };
+      },
+      again: () => rows.forEach(tell),
+      close: () => observer.disconnect(),
+    };
+  }, []);
+  useEffect(() => made.close, [made]);
+  return made;
 }

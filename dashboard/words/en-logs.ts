@@ -53,7 +53,6 @@ export const logs = {
     only: 'only',
     onlyValue: (value: string) => `Only ${value}`,
     exclude: (value: string) => `Exclude ${value}`,
-    toggle: (lines: string) => `, ${lines}`,
     more: (n: number) => `${n} more`,
     fewer: 'fewer',
     none: 'no level',

@@ -52,7 +52,6 @@ export const logs: Words['logs'] = {
     only: '只看',
     onlyValue: (value) => `只看 ${value}`,
     exclude: (value) => `排除 ${value}`,
-    toggle: (lines) => `，${lines}`,
     more: (n) => `还有 ${n} 个`,
     fewer: '收起',
     none: '无级别',

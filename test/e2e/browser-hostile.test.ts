@@ -79,7 +79,7 @@ describe.skipIf(executable === null)('hostile text', () => {
     // Every payload as a filter value, and one opened as a line with fields, context and link.
     const filters = page.getByRole('complementary', { name: 'Filters' });
     await filters
-      .getByRole('button', { name: /^\d+ more$/ })
+      .getByRole('button', { name: /^\d+ more/ })
       .first()
       .click();
     const names = await filters

@@ -60,9 +60,9 @@ test('what is put in front tells its height, so that nothing moves under the rea
   const heights = createHeights();
   heights.follow(list(10), 'l', () => 20);
   heights.set(3, 100);
-  expect(heights.follow(list(14, 4), 'l', () => 30)).toEqual({ rows: 4, height: 120 });
+  expect(heights.follow(list(14, 4), 'l', () => 30)).toEqual({ rows: 4, height: 120, anew: false });
   expect(heights.sizeOf(7)).toBe(100);
-  expect(heights.follow(list(8, -2), 'l', () => 30)).toEqual({ rows: -6, height: -160 });
+  expect(heights.follow(list(8, -2), 'l', () => 30)).toEqual({ rows: -6, height: -160, anew: false });
   expect(heights.sizeOf(1)).toBe(100);
 });
 
@@ -77,7 +77,7 @@ test('another list, version or layout begins anew', () => {
     heights.follow(list(5), 'l', () => 20);
     fresh();
     expect(heights.total()).toBe(179);
-    heights.follow(next, layout, () => 20);
+    expect(heights.follow(next, layout, () => 20).anew).toBe(true);
     expect(heights.total()).toBe(100);
   }
 });
