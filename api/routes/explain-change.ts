@@ -8,6 +8,7 @@ import { goneSignal } from '../gone.ts';
 import { resolveQuery, resolveRange } from '../log-request.ts';
 import { noteRetention } from '../notes.ts';
 import { apiPatterns } from '../patterns.ts';
+import { shownStats } from '../query-stats.ts';
 import { formatTime, parseRange, type Range } from '../times.ts';
 
 const SOURCE_FIELDS = ['level', 'app', 'env', 'host', 'instance', 'version', 'stream'];
@@ -64,7 +65,7 @@ export function registerExplainChange(app: ApiApp, context: ApiContext): void {
           baselineFrom: formatTime(baseline.from),
           baselineTo: formatTime(baseline.to),
           notes: noteRetention({ from: Math.min(range.from, baseline.from), to: range.to }, config, clock),
-          stats,
+          stats: shownStats(stats, principal),
         };
       });
     },

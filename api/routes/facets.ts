@@ -3,6 +3,7 @@ import type { ApiApp, ApiContext } from '../context.ts';
 import { ErrorSchema, FacetsAnswerSchema, FacetsQuerySchema } from '../contract.ts';
 import { goneSignal } from '../gone.ts';
 import { resolveQuery, resolveRange } from '../log-request.ts';
+import { shownStats } from '../query-stats.ts';
 
 const DEFAULT_FIELDS = ['level', 'app', 'env', 'host', 'instance'];
 /** Each field found in lines means reading the lines; more than these are asked in a second request. */
@@ -36,7 +37,7 @@ export function registerFacets(app: ApiApp, context: ApiContext): void {
           signal,
           timeoutMs: config.query.timeoutMs,
         });
-        return { facets, notes, stats };
+        return { facets, notes, stats: shownStats(stats, principal) };
       });
     },
   );

@@ -4,6 +4,7 @@ import { goneSignal } from '../gone.ts';
 import { resolveInterval } from '../interval.ts';
 import { resolveQuery, resolveRange } from '../log-request.ts';
 import { noteRetention } from '../notes.ts';
+import { shownStats } from '../query-stats.ts';
 import { formatDuration, formatMaybe, formatTime } from '../times.ts';
 
 export function registerHistogram(app: ApiApp, context: ApiContext): void {
@@ -41,7 +42,7 @@ export function registerHistogram(app: ApiApp, context: ApiContext): void {
           gaps,
           completeTo: formatMaybe(completeTo),
           notes: [...counted.notes, ...noteRetention(range, config, clock)],
-          stats: counted.stats,
+          stats: shownStats(counted.stats, principal),
         };
       });
     },

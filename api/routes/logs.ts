@@ -7,6 +7,7 @@ import { goneSignal } from '../gone.ts';
 import { resolveLimit } from '../list-page.ts';
 import { resolveQuery, resolveRange } from '../log-request.ts';
 import { noteRetention } from '../notes.ts';
+import { shownStats } from '../query-stats.ts';
 import { recordPage } from '../record-page.ts';
 import { recordTexts } from '../records.ts';
 import { formatMaybe } from '../times.ts';
@@ -53,7 +54,8 @@ export function registerLogs(app: ApiApp, context: ApiContext): void {
           notes.push(...(await explainEmpty(context, asked, principal, page, signal)));
         tellAudit(request, { detail: { rows: records.length } });
         const texts = await recordTexts(records, signal);
-        const rest = JSON.stringify({ next, completeTo: formatMaybe(completeTo), gaps, notes, stats: found.stats });
+        const stats = shownStats(found.stats, principal);
+        const rest = JSON.stringify({ next, completeTo: formatMaybe(completeTo), gaps, notes, stats });
         return `{"records":[${texts.join(',')}],${rest.slice(1)}`;
       });
       // Already JSON: made in slices, where one call over ten thousand records would hold the event loop.

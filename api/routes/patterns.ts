@@ -7,6 +7,7 @@ import { resolveInterval } from '../interval.ts';
 import { resolveQuery, resolveRange } from '../log-request.ts';
 import { noteRetention } from '../notes.ts';
 import { apiPatterns } from '../patterns.ts';
+import { shownStats } from '../query-stats.ts';
 import { formatDuration, type Range } from '../times.ts';
 
 /** Patterns looked at before merging; what is rarer than the rarest of them is said to be left out. */
@@ -48,7 +49,8 @@ export function registerPatterns(app: ApiApp, context: ApiContext): void {
         // A pattern that was too rare to be told of the period before would be called new.
         if (before !== null && before.patterns.length < before.total)
           notes.push({ code: 'lower_bound', field: 'before' });
-        return { patterns, total: now.total, lines, interval: formatDuration(interval), notes, stats: now.stats };
+        const stats = shownStats(now.stats, principal);
+        return { patterns, total: now.total, lines, interval: formatDuration(interval), notes, stats };
       });
     },
   );

@@ -131,25 +131,33 @@ describe.skipIf(!docker || !kafka || !elasticsearch)('a fleet', () => {
     expect((await cli(['containers'])).out).toContain('talker-0');
   });
 
-  test.skipIf(chromium === null)('the page is the same: it searches, and finds what has just been written', async () => {
-    const browser = await startBrowser(chromium!);
-    const { page, faults, close } = await openPage(browser, api.url);
-    page.setDefaultTimeout(WITHIN.timeout);
-    const rows = () => page.getByRole('grid', { name: 'Log lines' }).getByRole('row');
-    try {
-      await page.goto('/?query=app%3Aapp-0%20%E5%9B%9E%E8%B0%83%E5%A4%84%E7%90%86');
-      await expect.poll(() => rows().count(), WITHIN).toBeGreaterThan(5);
-      await page.goto('/?query=app%3Alive&tail=1');
-      await engine.run({ name: 'live', app: 'live', env: 'prod', command: ['sh', '-c', 'sleep 1; echo hello fleet'] });
-      await expect.poll(async () => (await records(api, 'app:live')).length, WITHIN).toBe(1);
-      await page.goto('/?query=hello%20fleet');
-      await expect.poll(() => rows().filter({ hasText: 'hello fleet' }).count(), WITHIN).toBeGreaterThan(0);
-      expect(faults).toEqual([]);
-    } finally {
-      await close();
-      await browser.close();
-    }
-  });
+  test.skipIf(chromium === null)(
+    'the page is the same: it searches, and finds what has just been written',
+    async () => {
+      const browser = await startBrowser(chromium!);
+      const { page, faults, close } = await openPage(browser, api.url);
+      page.setDefaultTimeout(WITHIN.timeout);
+      const rows = () => page.getByRole('grid', { name: 'Log lines' }).getByRole('row');
+      try {
+        await page.goto('/?query=app%3Aapp-0%20%E5%9B%9E%E8%B0%83%E5%A4%84%E7%90%86');
+        await expect.poll(() => rows().count(), WITHIN).toBeGreaterThan(5);
+        await page.goto('/?query=app%3Alive&tail=1');
+        await engine.run({
+          name: 'live',
+          app: 'live',
+          env: 'prod',
+          command: ['sh', '-c', 'sleep 1; echo hello fleet'],
+        });
+        await expect.poll(async () => (await records(api, 'app:live')).length, WITHIN).toBe(1);
+        await page.goto('/?query=hello%20fleet');
+        await expect.poll(() => rows().filter({ hasText: 'hello fleet' }).count(), WITHIN).toBeGreaterThan(0);
+        expect(faults).toEqual([]);
+      } finally {
+        await close();
+        await browser.close();
+      }
+    },
+  );
 
   test('a live tail sees what any ingest process stores', async () => {
     const abort = new AbortController();
