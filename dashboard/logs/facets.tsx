@@ -6,6 +6,9 @@ import { FACET_FIELDS, type FacetView } from './data.ts';
 import { FacetSection } from './facet-section.tsx';
 import styles from './facets.module.css';
 
+/** Widths of the bars shown before the values, %. */
+const PLACEHOLDERS = [30, 82, 64, 74, 40, 0, 34, 88, 70, 58, 76, 0, 28, 60, 48];
+
 export interface FacetsProps {
   view: FacetView;
   query: string;
@@ -24,6 +27,16 @@ export interface FacetsProps {
 /** Values of the result with their share. A tick is "only these", a struck value is "not"; every press changes the query text. */
 export function Facets(props: FacetsProps) {
   const words = useWords().logs.facets;
+  // Sections come all at once: one after the other they would push each other down.
+  if (props.view.error === null && FACET_FIELDS.every((field) => props.view.values[field] === undefined))
+    return (
+      <aside className={styles.facets} aria-label={words.label} aria-busy="true">
+        {PLACEHOLDERS.map((width, index) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: the bars have no identity
+          <span key={index} className={styles.placeholder} style={{ width: `${width}%` }} />
+        ))}
+      </aside>
+    );
   return (
     <aside className={props.view.old ? `${styles.facets} ${styles.old}` : styles.facets} aria-label={words.label}>
       {[...FACET_FIELDS, ...props.chosen].map((field) => (
