@@ -78,6 +78,11 @@ function refusal(error: InstanceType<typeof errors.ResponseError>): FleetlogErro
     type: cause?.type ?? told.type ?? 'http',
     reason: cause?.reason ?? told.reason ?? error.message,
   };
+  return clusterError(said);
+}
+
+/** What the cluster said as one of our errors. */
+export function clusterError(said: ClusterReason): FleetlogError {
   const { code, message, hint } = refusalCode(said);
   return new FleetlogError(code, message ?? `cannot finish a request to Elasticsearch: ${said.reason}`, {
     hint,

@@ -4,7 +4,17 @@ import type { LogRecord } from '../../model/record.ts';
 import type { Note, SearchRequest, SearchResult } from '../log-store.ts';
 import type { HitReader, HitsRequest } from './hits.ts';
 import { PIT_ALIVE } from './hits.ts';
-import { ask, isTimeout, type Limits, limitsOf, type Reading, statsSince, translated, within } from './reading.ts';
+import {
+  ask,
+  isTimeout,
+  type Limits,
+  limitsOf,
+  patiently,
+  type Reading,
+  statsSince,
+  translated,
+  within,
+} from './reading.ts';
 import type { Translation } from './translate.ts';
 import { term } from './translate-text.ts';
 
@@ -139,13 +149,9 @@ export function createRecordReads(reading: Reading, hits: HitReader): RecordRead
     const { verify } = request.translation;
     const path = `/${names.covering(request.from, request.to)}/_pit`;
     const query = { keep_alive: PIT_ALIVE, ignore_unavailable: true };
-    const opened = await client.request<{ id: string }>({
-      method: 'POST',
-      path,
-      query,
-      statuses: [404],
-      signal: limits.signal,
-    });
+    const { signal } = limits;
+    const opening = { method: 'POST', path, query, statuses: [404], signal } as const;
+    const opened = await patiently(limits, () => client.request<{ id: string }>(opening));
     if (opened.status === 404) return;
     let pit = opened.body.id;
     let { after } = request;

@@ -1,6 +1,7 @@
-import { FleetlogError } from '../../model/errors.ts';
 import type { ElasticsearchClient } from './client.ts';
+import { clusterError } from './client-errors.ts';
 import type { IndexNames } from './index-names.ts';
+import { patiently } from './reading.ts';
 
 /** Records of one answer; a re-read of a long file takes several. */
 const PAGE = 5_000;
@@ -25,11 +26,13 @@ export interface StoredLines {
 /** A shard that is away must not look like one that has nothing. */
 const HEADER = { allow_partial_search_results: false };
 
+/** Files asked for at once: a restart asks for all it reads. */
+const AT_ONCE = 250;
+
 interface Answer {
-  responses: {
-    error?: unknown;
-    hits?: { hits: { fields: { offset: number[]; joins?: number[] }; sort: number[] }[] };
-  }[];
+  status: number;
+  error?: { type?: string; reason?: string | null };
+  hits?: { hits: { fields: { offset: number[]; joins?: number[] }; sort: number[] }[] };
 }
 
 /**
@@ -42,29 +45,19 @@ export async function readStoredLines(
   wanted: LinesWanted[],
 ): Promise<StoredLines[]> {
   const found: StoredLines[] = wanted.map(({ from }) => ({ from, to: from, lines: new Set<number>() }));
-  // Joined records that begin before but reach into the range are asked for once, with the first page.
-  let open = wanted.map((one, i) => ({ ...one, i, after: null as number | null }));
+  const open = wanted.map((one, i) => ({ ...one, i, after: null as number | null }));
   while (open.length > 0) {
-    const lines = open.flatMap(({ after, ...one }) => [HEADER, search(one, after)]);
-    const body = Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
-    const path = `/${names.all}/_msearch`;
-    const query = { ignore_unavailable: true };
-    const { body: answer } = await client.request<Answer>({
-      method: 'POST',
-      path,
-      query,
-      lines: body,
-      repeatable: true,
-    });
-    const next: typeof open = [];
-    answer.responses.forEach((response, k) => {
-      const one = open[k];
+    const some = open.splice(0, AT_ONCE);
+    const answers = await patiently({}, () =>
+      searchAll(
+        client,
+        names,
+        some.map(({ after, ...one }) => search(one, after)),
+      ),
+    );
+    for (const [k, hits] of answers.entries()) {
+      const one = some[k];
       const state = found[one.i];
-      if (response.error)
-        throw new FleetlogError('unavailable', 'cannot read from Elasticsearch what is stored', {
-          cause: new Error(JSON.stringify(response.error).slice(0, 1_000)),
-        });
-      const hits = response.hits?.hits ?? [];
       for (const { fields } of hits) {
         state.lines.add(fields.offset[0]);
         for (const join of fields.joins ?? []) state.lines.add(join);
@@ -72,13 +65,30 @@ export async function readStoredLines(
       const last = hits[hits.length - 1]?.sort[0];
       if (hits.length < PAGE) state.to = Number.POSITIVE_INFINITY;
       else if (last >= one.to) state.to = last;
-      else next.push({ ...one, after: last });
-    });
-    open = next;
+      else open.push({ ...one, after: last });
+    }
   }
   return found;
 }
 
+async function searchAll(
+  client: ElasticsearchClient,
+  names: IndexNames,
+  searches: object[],
+): Promise<NonNullable<Answer['hits']>['hits'][]> {
+  const lines = Buffer.from(searches.map((one) => `${JSON.stringify(HEADER)}\n${JSON.stringify(one)}\n`).join(''));
+  const path = `/${names.all}/_msearch`;
+  const query = { ignore_unavailable: true };
+  const request = { method: 'POST', path, query, lines, repeatable: true } as const;
+  const { body } = await client.request<{ responses: Answer[] }>(request);
+  return body.responses.map(({ status, error, hits }) => {
+    if (error)
+      throw clusterError({ status, type: error.type ?? 'unknown', reason: error.reason ?? `status ${status}` });
+    return hits?.hits ?? [];
+  });
+}
+
+/** Records of a file from there on, and joined ones that begin before but reach there. */
 function search({ fid, gen, from }: LinesWanted, after: number | null): object {
   const reaches = { bool: { should: [{ range: { offset: { gte: from } } }, { range: { last: { gte: from } } }] } };
   return {

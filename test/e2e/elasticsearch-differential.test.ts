@@ -96,6 +96,8 @@ interface Question {
   by: GroupKey;
   interval: number;
   fields: string[];
+  /** Patterns cost most; every fourth question asks for them. */
+  patterns: boolean;
 }
 
 function questionAbout(random: Random, query: Query, records: RecordKey[]): Question {
@@ -103,9 +105,10 @@ function questionAbout(random: Random, query: Query, records: RecordKey[]): Ques
   const whole = random.chance(0.6);
   const from = whole ? MIXED_START : records[random.below(records.length)].time;
   return {
+    patterns: random.chance(0.25),
     query,
     from,
-    to: whole ? last + 1 : from + random.below(900) * SECOND,
+    to: whole ? last + 1 : from + (1 + random.below(900)) * SECOND,
     order: random.pick(['asc', 'desc']),
     after: random.chance(0.3) ? records[random.below(records.length)] : undefined,
     by: random.pick(['level', 'app', 'env', 'host', 'none']),
@@ -124,7 +127,7 @@ interface Answer {
 type Answers = Record<'count' | 'page' | 'buckets' | 'facets' | 'patterns', Answer>;
 
 async function ask(store: LogStore, question: Question): Promise<Answers> {
-  const { order, after, interval, by, fields, ...range } = question;
+  const { order, after, interval, by, fields, patterns: withPatterns, ...range } = question;
   const kept = ({ notes }: { notes: Note[] }, answer: unknown): Answer => ({
     answer,
     bounded: notes.some(({ code }) => code === 'lower_bound'),
@@ -134,7 +137,7 @@ async function ask(store: LogStore, question: Question): Promise<Answers> {
     store.search({ ...range, order, after, limit: PAGE }),
     store.histogram({ ...range, interval, by }),
     store.facets({ ...range, fields, size: 20 }),
-    store.patterns({ ...range, size: 10, interval }),
+    withPatterns ? store.patterns({ ...range, size: 10, interval }) : { notes: [], total: 0, patterns: [] },
   ]);
   const id = ({ time, fid, gen, offset }: RecordKey): string => `${time} ${fid} ${gen} ${offset}`;
   const sorted = page.records.toSorted(compareKeys);
