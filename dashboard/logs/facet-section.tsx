@@ -66,9 +66,10 @@ export function FacetSection(props: FacetsProps & { field: string; onRemove?: ()
           autoFocus
           onChange={(event) => setFind(event.target.value)}
           onKeyDown={(event) => {
-            if (event.key !== 'Escape' || find === '') return;
+            if (event.key !== 'Escape') return;
             event.stopPropagation();
             event.preventDefault();
+            if (find === '') event.currentTarget.blur();
             setFind('');
           }}
         />

@@ -88,12 +88,39 @@ describe.skipIf(executable === null)('hostile text', () => {
     for (const payload of PAYLOADS.slice(0, 20))
       expect(names.filter((name) => name !== null && name.length > 0)).toContain(payload);
     await grid.evaluate((element) => element.scrollTo(0, 0));
+    // Out of the field that searches the values.
+    await page.keyboard.press('Escape');
     await page.keyboard.press('j');
     await page.keyboard.press('Enter');
     await page.getByRole('region', { name: 'Details' }).getByRole('row', { name: /^app/ }).waitFor();
     await page.keyboard.press('c');
     await page.getByRole('complementary', { name: 'Context' }).waitFor();
     await page.keyboard.press('Escape');
+    await quiet();
+
+    // As series, templates, columns, fields and values of other addresses, and as the name of a view.
+    const odd = encodeURIComponent(PAYLOADS[3]);
+    for (const path of [
+      '/logs?by=app&compare=1',
+      '/logs?tab=patterns',
+      '/logs?tab=explain&brushFrom=now-10m&brushTo=now',
+      `/logs?col=${odd}&facet=${odd}&pretty=1&repeats=1&find=${odd}&tab=${odd}&by=${odd}&baseFrom=${odd}&baseTo=${odd}`,
+    ]) {
+      await page.goto(path);
+      await page.getByLabel('Lines over time').getByText('lines').first().waitFor();
+      await page.waitForLoadState('networkidle');
+      await quiet();
+    }
+    for (const payload of PAYLOADS.slice(0, 5))
+      await page.request.post('/api/v1/views', {
+        data: { name: payload, query: payload, params: { col: payload }, shared: true },
+        headers: { origin: product.fleetlog.url },
+      });
+    await page.goto('/logs');
+    await page.getByRole('button', { name: 'Saved views' }).click();
+    await expect
+      .poll(() => page.getByRole('region', { name: 'My views' }).getByRole('button').count(), WITHIN)
+      .toBe(10);
     await quiet();
 
     // As the query itself, by address and typed, and as everything else an address holds.

@@ -1,0 +1,204 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { findChromium } from '../servers/chromium.ts';
+import { type BreakableLine, startBreakableLine } from './breakable-line.ts';
+import { type Rig, startRig, WITHIN } from './browser-logs-rig.ts';
+
+/** The live view over a broken line, in Chinese, and where everything stands. */
+const executable = await findChromium();
+const LAYOUT = join(import.meta.dirname, '../fixtures/logs-layout.json');
+/** A control that moved further than this is another layout; glyphs of other systems' fallback fonts are no more. */
+const TOLERANCE = 6;
+
+describe.skipIf(executable === null)('the live view, the words and the places of the Logs page', () => {
+  let rig: Rig;
+  let line: BreakableLine;
+  beforeAll(async () => {
+    rig = await startRig('live', executable!);
+    line = await startBreakableLine(rig.product.fleetlog.url);
+  }, 120_000);
+  afterAll(async () => {
+    await line?.close();
+    await rig?.close();
+  });
+  afterEach(() => expect(rig.watched.faults).toEqual([]));
+  const log = () => rig.page.getByRole('log', { name: 'Log lines' });
+  const write = (...lines: string[]) => rig.product.write({ app: 'live', env: 'test' }, lines);
+
+  test('a lost connection is said, and what came meanwhile is shown once it is back', async () => {
+    const { page } = rig;
+    write('INFO live begins');
+    await rig.open(`${line.url}/logs?live=1&query=app:live`);
+    await log().getByText('live begins').waitFor();
+    line.cut();
+    await page.getByText('Connection lost. Trying again').waitFor();
+    write('INFO while away 1', 'INFO while away 2');
+    line.mend();
+    await log().getByText('while away 2').waitFor();
+    await log()
+      .getByText(/^Connection lost for .*, resumed with nothing missing$/)
+      .waitFor();
+    await log().getByText('while away 1').waitFor();
+    expect(await log().getByText('live begins').count()).toBe(1);
+  });
+
+  test('a word, a selection or an open line pauses; End resumes; the sum is right', async () => {
+    const { page } = rig;
+    const sum = async () => {
+      const text = await page.getByText(/^shown /).innerText();
+      const [shown, waiting, skipped, written] = [...text.matchAll(/[\d,]+/g)].map(([n]) =>
+        Number(n.replace(/,/g, '')),
+      );
+      return { fits: shown + waiting + skipped === written, waiting };
+    };
+    // The cell is wider than its text; a double click beside the text selects nothing.
+    await log()
+      .getByText('while away 1')
+      .dblclick({ position: { x: 60, y: 8 } });
+    await page.getByText('because text is selected.').waitFor();
+    write('ERROR while paused');
+    await page.getByRole('button', { name: /1 new.*1 error/s }).waitFor();
+    expect(await sum()).toEqual({ fits: true, waiting: 1 });
+    await page.keyboard.press('End');
+    await log().getByText('while paused').waitFor();
+    expect(await sum()).toEqual({ fits: true, waiting: 0 });
+    await page.keyboard.press('p');
+    await page.getByText('by you.').waitFor();
+    await page.keyboard.press('p');
+    await expect.poll(() => page.getByText(/^Paused at/).count(), WITHIN).toBe(0);
+  });
+
+  test('more than the view takes is counted and found by a search', async () => {
+    const { page } = rig;
+    await page.keyboard.press('p');
+    await page.getByText('by you.').waitFor();
+    const lines = Array.from({ length: 10_500 }, (_, n) => `INFO flood ${n}`);
+    write(...lines);
+    await page.getByRole('button', { name: /^10,000 new/ }).waitFor();
+    await expect.poll(() => page.getByText(/^shown /).innerText(), WITHIN).toMatch(/skipped [1-9]/);
+    await page.keyboard.press('End');
+    await log()
+      .getByText(/lines? skipped: the browser was behind/)
+      .first()
+      .waitFor();
+    await log().getByRole('button', { name: 'open as search' }).first().click();
+    await rig.rows().first().waitFor();
+    expect(rig.param('live')).toBeNull();
+    expect(rig.param('from')).toMatch(/^20/);
+    await expect.poll(rig.total, WITHIN).toMatch(/^\d+ lines?$/);
+  });
+
+  test('stop gives up a search that takes long, and says so', async () => {
+    const { page } = rig;
+    await rig.open('/logs?query=app:risk');
+    await rig.rows().first().waitFor();
+    await page.route('**/api/v1/logs?*', () => {});
+    await rig.query.fill('app:shop-order');
+    await rig.query.press('Enter');
+    await page.getByRole('button', { name: 'Stop' }).click();
+    await expect.poll(() => page.getByRole('button', { name: 'Stop' }).count(), WITHIN).toBe(0);
+    await page.unroute('**/api/v1/logs?*');
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await expect.poll(rig.total, WITHIN).toBe('53 lines');
+  });
+
+  test('an answer that is partly missing says so, with what mends it', async () => {
+    const { page } = rig;
+    await page.route('**/api/v1/logs?*', async (route) => {
+      const answer = await route.fetch();
+      const body = (await answer.json()) as { notes: object[] };
+      body.notes.push({ code: 'time_limit_reached' });
+      await route.fulfill({ response: answer, json: body });
+    });
+    await rig.open('/logs?query=app:shop-order');
+    await page.getByText('The time limit was reached: this is only part of the answer.').waitFor();
+    await page.getByRole('button', { name: 'Later half of the range' }).click();
+    await expect.poll(() => rig.param('from'), WITHIN).toMatch(/^20/);
+    await page.unrouteAll({ behavior: 'wait' });
+  });
+
+  test('time that is not complete is hatched with its cause, and a silent host shows its gap', async () => {
+    const { page, now } = rig;
+    const iso = (minutes: number) => new Date(now / 1000 - minutes * 60_000).toISOString().replace('Z', '000Z');
+    const gap = {
+      host: 'bj-h07',
+      app: null,
+      env: null,
+      from: iso(25),
+      to: iso(15),
+      cause: 'collector_silent',
+      bytes: null,
+    };
+    await page.route(/\/api\/v1\/logs(\/histogram)?\?/, async (route) => {
+      const answer = await route.fetch();
+      await route.fulfill({ response: answer, json: { ...((await answer.json()) as object), gaps: [gap] } });
+    });
+    await rig.open('/logs?query=env:prod');
+    await page.getByLabel('Lines over time').getByText('bj-h07 collector silent 10 m').waitFor();
+    const host = page.getByRole('region', { name: 'Host' });
+    await host
+      .getByRole('button', { name: /^bj-h07/ })
+      .getByText('gap 10 m')
+      .waitFor();
+    await page.getByRole('button', { name: /^1 gap/ }).click();
+    await page
+      .getByRole('listitem')
+      .getByText(/bj-h07 collector silent 10 m/)
+      .waitFor();
+    await page.unrouteAll({ behavior: 'wait' });
+  });
+
+  test('controls stand where they stood', async () => {
+    const { page } = rig;
+    const places = async (width: number, height: number) => {
+      await page.setViewportSize({ width, height });
+      await rig.open('/logs?query=app:risk&from=2026-11-21T00:00:00Z&to=2026-11-21T01:00:00Z');
+      await page.getByRole('heading', { name: /No line matches/ }).waitFor();
+      await page.evaluate(() => document.fonts.ready.then(() => {}));
+      return page.evaluate(() => {
+        const found: Record<string, number[]> = {};
+        for (const element of document.querySelectorAll('main button, main textarea, main aside, footer')) {
+          const name = element.getAttribute('aria-label') ?? element.textContent?.trim().slice(0, 24) ?? '';
+          const { x, y, width: w, height: h } = element.getBoundingClientRect();
+          if (w > 0 && !/\d/.test(name))
+            found[`${element.tagName.toLowerCase()} ${name}`] ??= [x, y, w, h].map(Math.round);
+        }
+        return found;
+      });
+    };
+    const now = { desktop: await places(1280, 800), phone: await places(390, 844) };
+    await page.setViewportSize({ width: 1280, height: 800 });
+    if (process.env.FLEETLOG_LAYOUT === 'update') writeFileSync(LAYOUT, `${JSON.stringify(now, null, 2)}\n`);
+    const kept = JSON.parse(readFileSync(LAYOUT, 'utf8')) as typeof now;
+    for (const size of ['desktop', 'phone'] as const) {
+      expect(Object.keys(now[size]).sort()).toEqual(Object.keys(kept[size]).sort());
+      const moved = Object.entries(now[size]).filter(([name, at]) =>
+        at.some((value, n) => Math.abs(value - kept[size][name][n]) > TOLERANCE),
+      );
+      expect(moved.map(([name, at]) => ({ name, at, was: kept[size][name] }))).toEqual([]);
+    }
+  });
+
+  test('speaks Chinese in every part', async () => {
+    const { page } = rig;
+    await page.evaluate(() => localStorage.setItem('fleetlog.preferences', JSON.stringify({ language: 'zh' })));
+    await page.goto('/logs?query=env:prod');
+    const grid = page.getByRole('grid', { name: '日志行' });
+    await grid.getByRole('row', { name: /shop-order-1 内存溢出被杀 · 退出码 137/ }).waitFor();
+    await grid.getByRole('row', { name: /shop-order 已发布 1\.4\.2 · 2 个副本 · 原 1\.4\.1/ }).waitFor();
+    await page.getByRole('button', { name: '模式' }).click();
+    await page.getByText(/逐行计数/).waitFor();
+    await page.getByRole('button', { name: '变化分析' }).click();
+    await page.getByText('在直方图上拖动以选中异常时段。').waitFor();
+    await page.getByRole('button', { name: '已存视图' }).click();
+    await page.getByLabel('将此查询保存为').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: '导出' }).click();
+    await page.getByText(/63 行，文件大小不限。/).waitFor();
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Control+k');
+    await page.getByRole('dialog', { name: '命令' }).getByRole('option', { name: 'Switch to English' }).click();
+    await page.getByRole('button', { name: 'Patterns' }).waitFor();
+  });
+});
