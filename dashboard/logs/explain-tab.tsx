@@ -131,13 +131,7 @@ function Changes(props: { items: ApiChange[]; onSearch(one: ApiChange, sign: '' 
             <Share share={one.share} lines={one.count} most={most} hot />
             <Share share={one.baselineShare} lines={one.baseline} most={most} />
             <td className={`${styles.factor} num`}>
-              {one.factor === null
-                ? words.onlyHere
-                : one.count === 0
-                  ? words.onlyThere
-                  : words.times(
-                      one.factor < 10 ? String(Math.round(one.factor * 10) / 10) : count(Math.round(one.factor)),
-                    )}
+              {one.baseline === 0 ? words.onlyHere : one.count === 0 ? words.onlyThere : words.times(ratio(one))}
             </td>
             <td className={styles.acts}>
               <Button
@@ -160,6 +154,12 @@ function Changes(props: { items: ApiChange[]; onSearch(one: ApiChange, sign: '' 
       </tbody>
     </table>
   );
+}
+
+/** How many times its share of the lines: what the bars beside it show. */
+function ratio(one: ApiChange): string {
+  const times = one.share / one.baselineShare;
+  return times < 10 ? times.toFixed(times < 0.1 ? 2 : 1) : count(Math.round(times));
 }
 
 function Share({ share, lines, most, hot }: { share: number; lines: number; most: number; hot?: boolean }) {

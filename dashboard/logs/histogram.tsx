@@ -117,7 +117,7 @@ function Plot(props: HistogramProps & { model: HistogramModel | null }) {
   if (model === null || answer === undefined) {
     return (
       <>
-        <div className={styles.lane} />
+        {!props.compact && <div className={styles.lane} />}
         <div className={styles.plot} />
         <div className={styles.ticks} />
       </>
@@ -128,7 +128,7 @@ function Plot(props: HistogramProps & { model: HistogramModel | null }) {
   const days = model.axis.to - model.axis.from > 2 * 86_400e6;
   return (
     <>
-      <MarksLane marks={props.marks} axis={model.axis} zone={zone} onMark={props.onMark} />
+      {!props.compact && <MarksLane marks={props.marks} axis={model.axis} zone={zone} onMark={props.onMark} />}
       <div className={styles.plot}>
         {!props.compact &&
           [1, 0.5, 0].map((share) => (

@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useClient } from '../client/client.tsx';
 import { count } from '../format/number.ts';
+import { absolute } from '../format/range.ts';
 import { isoTime } from '../format/time.ts';
 import { Key } from '../shell/controls.tsx';
 import { Icon } from '../shell/icon.tsx';
@@ -15,6 +16,7 @@ import { Pinned } from './pinned.tsx';
 import { pageLink, useRowActions } from './row-actions.ts';
 import { RowList, type RowListHandle } from './row-list.tsx';
 import { TailBar } from './tail-bar.tsx';
+import { TailHistogram } from './tail-histogram.tsx';
 import { TailRefused } from './tail-refused.tsx';
 import { type PauseCause, type TailState, useTail } from './use-tail.ts';
 import { type WordAt, WordMenu } from './word-menu.tsx';
@@ -104,6 +106,15 @@ export function TailView({ page, onPaused }: { page: LogsPage; onPaused(paused: 
       <div className={[styles.body, styles.folded, url.context !== null && styles.drawer].filter(Boolean).join(' ')}>
         <section className={styles.stream}>
           <TailBar tail={tail} page={page} onToggle={toggle} onSearch={openAsSearch} />
+          {tail.connection !== 'refused' && (
+            <TailHistogram
+              query={url.query}
+              zone={zone}
+              narrow={page.narrow}
+              paused={tail.paused !== null}
+              onRange={(picked) => page.apply({ live: false, range: absolute(picked), brush: null })}
+            />
+          )}
           {page.pinned.length > 0 && <Pinned page={page} onOpen={(record) => actions.context(record.id)} />}
           {tail.connection === 'refused' ? (
             <TailRefused query={url.query} onAgain={tail.again} />

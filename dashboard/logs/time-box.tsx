@@ -123,7 +123,8 @@ function Panel(props: TimeBoxProps & { onClose(): void }) {
         </button>
         {props.lastDeploy !== null && (
           <button type="button" onClick={() => choose({ from: isoTime(props.lastDeploy!), to: 'now' })}>
-            {words.search.sinceDeploy} <small>{shortText(props.lastDeploy, props.zone, props.nowUs)}</small>
+            {words.search.sinceDeploy}{' '}
+            <small className="num">{shortText(props.lastDeploy, props.zone, props.nowUs).slice(0, -3)}</small>
           </button>
         )}
       </div>

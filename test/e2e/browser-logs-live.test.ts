@@ -89,6 +89,19 @@ describe.skipIf(executable === null)('the live view, the words and the places of
     await expect.poll(rig.total, WITHIN).toMatch(/^\d+ lines?$/);
   });
 
+  test('the last ten minutes stand above the live view; a part of them opens as a search', async () => {
+    const { page } = rig;
+    await rig.open('/logs?live=1&query=app:gateway');
+    await log().getByText('upstream').first().waitFor();
+    const bars = page.getByLabel('Lines over time').getByRole('slider');
+    await bars.focus();
+    expect(await page.getByRole('img', { name: /^30 lines in \d+ bars$/ }).count()).toBe(1);
+    await page.keyboard.press('ArrowLeft');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Live', exact: true }).waitFor();
+    expect(Date.parse(rig.param('to')!) - Date.parse(rig.param('from')!)).toBe(10_000);
+  });
+
   test('stop gives up a search that takes long, and says so', async () => {
     const { page } = rig;
     await rig.open('/logs?query=app:risk');
