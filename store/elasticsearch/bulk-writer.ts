@@ -94,6 +94,15 @@ export function createBulkWriter(options: {
     telemetry.concurrency = Math.max(1, telemetry.concurrency - 1);
   }
 
+  function start(i: number): void {
+    if (lanes[i].length === 0 || running[i]) return;
+    running[i] = run(lanes[i]).then(() => {
+      running[i] = null;
+      // What came between the last look at the lane and now would wait for ever.
+      start(i);
+    });
+  }
+
   async function run(lane: PendingDocument[]): Promise<void> {
     let failingSince: number | null = null;
     let pause = FIRST_PAUSE_MS;
@@ -150,7 +159,9 @@ export function createBulkWriter(options: {
       if (outcome.missing) options.missing(document.index);
     });
     telemetry.waiting -= some.length - left.length;
-    lane.splice(0, some.length, ...left);
+    lane.splice(0, some.length);
+    // Not spread into a call: there may be more of them than a call takes arguments.
+    if (left.length > 0) for (const document of [left, lane.splice(0)].flat()) lane.push(document);
     if (pressure) pressed();
     else if (left.length === 0) eased();
     return why;
@@ -178,9 +189,7 @@ export function createBulkWriter(options: {
     add(documents) {
       telemetry.waiting += documents.length;
       for (const document of documents) lanes[document.lane % lanes.length].push(document);
-      lanes.forEach((lane, i) => {
-        if (lane.length > 0) running[i] ??= run(lane).finally(() => (running[i] = null));
-      });
+      for (let i = 0; i < lanes.length; i++) start(i);
     },
     async close() {
       stop.abort();
