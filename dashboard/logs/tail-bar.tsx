@@ -30,7 +30,7 @@ export function TailBar(props: { tail: TailState; page: LogsPage; onToggle(): vo
         <b>{connection === 'open' ? words.live : words.connecting}</b>
       )}
       <span className="grow" />
-      {paused === null && <span className="num">{words.rate(count(tail.rate))}</span>}
+      {paused === null && <span className={`${styles.wideOnly} num`}>{words.rate(count(tail.rate))}</span>}
       {paused !== null && (
         <span className="num">{words.buffer(count(tail.figures.waiting), count(TAIL_LIMITS.waiting))}</span>
       )}

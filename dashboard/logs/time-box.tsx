@@ -15,7 +15,7 @@ interface TimeBoxProps {
   range: Range;
   zone: Zone;
   nowUs: number;
-  /** Shown in place of a range while live. */
+  /** `since 10:24:57` while live, in place of a range. */
   live: string | null;
   /** µs of the last deploy of what is searched, null when none is known. */
   lastDeploy: number | null;
@@ -40,7 +40,8 @@ export function TimeBox(props: TimeBoxProps) {
     >
       <span>
         <span className="sr">{text.label}: </span>
-        {props.live ?? rangeTitle(props, words)}
+        {props.live === null ? rangeTitle(props, words) : words.logs.tail.live}
+        {props.live !== null && <small> {props.live}</small>}
         {props.live === null && presetOf(props.text) !== null && (
           <small>
             {' '}

@@ -78,11 +78,7 @@ export function Toolbar(props: ToolbarProps) {
         range={props.range}
         zone={props.zone}
         nowUs={props.nowUs}
-        live={
-          props.liveSince === null
-            ? null
-            : `${words.tail.live} ${words.time.since(clockText(props.liveSince, props.zone))}`
-        }
+        live={props.liveSince === null ? null : words.time.since(clockText(props.liveSince, props.zone))}
         lastDeploy={props.lastDeploy}
         onRange={props.onRange}
         onZone={props.onZone}

@@ -73,6 +73,7 @@ export function useRowWindow(options: {
     pending.current = { height: 0, anew: false };
     // Sizes of another layout are forgotten, and no observer tells of rows that kept theirs.
     if (anew) measured.again();
+    else measured.fresh();
     if (box === null || height === 0) return;
     box.scrollTop += height;
     look();
@@ -129,6 +130,7 @@ function useMeasured(onSize: (index: number, size: number) => void) {
   latest.current = onSize;
   const made = useMemo(() => {
     const rows = new Set<HTMLElement>();
+    let fresh: HTMLElement[] = [];
     const tell = (element: HTMLElement) => {
       if (element.isConnected) latest.current(Number(element.dataset.index), element.offsetHeight);
     };
@@ -139,13 +141,23 @@ function useMeasured(onSize: (index: number, size: number) => void) {
       measure(element: HTMLElement | null) {
         if (element === null) return undefined;
         rows.add(element);
+        fresh.push(element);
         observer.observe(element);
         return () => {
           rows.delete(element);
           observer.unobserve(element);
         };
       },
-      again: () => rows.forEach(tell),
+      again() {
+        fresh = [];
+        rows.forEach(tell);
+      },
+      /** Before they are painted for the first time: an observer would tell a frame too late, and rows would cover each other for that long. */
+      fresh() {
+        const list = fresh;
+        fresh = [];
+        list.forEach(tell);
+      },
       close: () => observer.disconnect(),
     };
   }, []);

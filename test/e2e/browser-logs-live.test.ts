@@ -102,6 +102,36 @@ describe.skipIf(executable === null)('the live view, the words and the places of
     expect(Date.parse(rig.param('to')!) - Date.parse(rig.param('from')!)).toBe(10_000);
   });
 
+  test('on a phone no line ever covers another, however fast they come', async () => {
+    const { page } = rig;
+    await page.setViewportSize({ width: 390, height: 844 });
+    await rig.open('/logs?live=1&query=app:wide');
+    const counted = page.evaluate(async () => {
+      let worst = 0;
+      const end = performance.now() + 3000;
+      while (performance.now() < end) {
+        await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+        const boxes = Array.from(document.querySelectorAll('[role="log"] [data-index]'), (row) =>
+          row.getBoundingClientRect(),
+        );
+        boxes.sort((a, b) => a.top - b.top);
+        for (let n = 1; n < boxes.length; n += 1) worst = Math.max(worst, Math.abs(boxes[n].top - boxes[n - 1].bottom));
+      }
+      return { worst, rows: document.querySelectorAll('[role="log"] [data-index]').length };
+    });
+    for (let n = 0; n < 12; n += 1) {
+      rig.product.write({ app: 'wide', env: 'test' }, [
+        `INFO ${n} ${'a longer line that wraps '.repeat(1 + (n % 7))}`,
+        'WARN short',
+      ]);
+      await page.getByRole('log').getByText(`INFO ${n} `).waitFor();
+    }
+    const { worst, rows } = await counted;
+    expect(rows).toBeGreaterThan(3);
+    expect(worst).toBeLessThanOrEqual(1.5);
+    await page.setViewportSize({ width: 1280, height: 800 });
+  });
+
   test('stop gives up a search that takes long, and says so', async () => {
     const { page } = rig;
     await rig.open('/logs?query=app:risk');
