@@ -155,6 +155,12 @@ export function SearchView({ page, hosts }: { page: LogsPage; hosts: ApiHost[] |
     if (start === 'end') list.current?.scrollToEnd();
     else if (!first && start === null) list.current?.scrollToStart();
   }, [rows.old, items.length, pages, start]);
+  // Keys begin at the top of another result, also when the line they were at is in it too.
+  const asked = useRef(url.query);
+  useEffect(() => {
+    if (asked.current !== url.query) setFocus(null);
+    asked.current = url.query;
+  }, [url.query]);
 
   // A line link opens scrolled to its line.
   const shownAnchor = useRef<string | null>(null);

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { findChromium } from '../servers/chromium.ts';
-import { BULK, type Rig, startRig, WITHIN } from './browser-logs-rig.ts';
+import { openPage } from './browser-harness.ts';
+import { BULK, type Rig, startRig, TRACE_ID, WITHIN } from './browser-logs-rig.ts';
 
 /** What a search is kept and taken away as: views, exports, commands; and what its patterns and changes are. */
 const executable = await findChromium();
@@ -13,6 +14,41 @@ describe.skipIf(executable === null)('views, export, commands, patterns and chan
   }, 120_000);
   afterAll(() => rig?.close());
   afterEach(() => expect(rig.watched.faults).toEqual([]));
+
+  test('why an order failed is found and shared in a dozen strokes, and the colleague sees the same line', async () => {
+    const { page } = rig;
+    await rig.open('/logs');
+    await rig.rows().first().waitFor();
+    let strokes = 0;
+    const press = async (...keys: string[]) => {
+      for (const key of keys) {
+        await page.keyboard.press(key);
+        strokes += 1;
+      }
+    };
+    await press('/');
+    await page.keyboard.type('订单失败');
+    strokes += 4;
+    await press('Enter', 'Escape');
+    await expect.poll(rig.total, WITHIN).toBe('1 line');
+    await press('j', 'Enter');
+    await page.getByRole('button', { name: /All lines of this trace\s*2/ }).click();
+    strokes += 1;
+    await expect.poll(rig.total, WITHIN).toBe('2 lines');
+    // The other app's line of the same trace is the reason: the newest comes first.
+    await press('j', 'y');
+    await page.getByText('Link copied').waitFor();
+    expect(strokes).toBeLessThanOrEqual(12);
+    const link = await page.evaluate(() => navigator.clipboard.readText());
+    const colleague = await openPage(rig.browser, rig.product.fleetlog.url, { timezoneId: 'UTC' });
+    await colleague.page.goto(link);
+    const details = colleague.page.getByRole('region', { name: 'Details' });
+    await details.getByRole('row', { name: /^msg/ }).getByText('score timeout').waitFor();
+    expect(await colleague.page.getByRole('textbox', { name: 'Query' }).inputValue()).toBe(`"${TRACE_ID}"`);
+    expect(new URL(colleague.page.url()).searchParams.get('zone')).toBe('local');
+    expect(colleague.faults).toEqual([]);
+    await colleague.close();
+  });
 
   test('a search is saved, shared, opened again with its columns, and removed', async () => {
     const { page } = rig;
