@@ -5,7 +5,7 @@ import { Icon } from '../shell/icon.tsx';
 import { useKeys } from '../shell/keys.ts';
 import { visible } from '../text/visible.ts';
 import styles from './empty.module.css';
-import { type ExplainContext, type Explanation, explain } from './explanations.ts';
+import { type ExplainContext, type Explanation, explain, mendAll } from './explanations.ts';
 
 interface EmptyProps {
   answer: LogsAnswer;
@@ -13,17 +13,23 @@ interface EmptyProps {
   rangePhrase: string;
   context: ExplainContext;
   onApply(explanation: Explanation): void;
+  onMendAll(query: string): void;
 }
 
 const ICONS = { slip: 'warning', time: 'clock', host: 'host' } as const;
 
 /** No rows: what was read, causes by likelihood with a fix each, and what is not the cause. */
-export function Empty({ answer, rangePhrase, context, onApply }: EmptyProps) {
+export function Empty({ answer, rangePhrase, context, onApply, onMendAll }: EmptyProps) {
   const words = context.words.logs.empty;
   const list = explain(answer.notes, answer.gaps, context);
   const lines = answer.notes.find((note) => note.code === 'lines_in_range')?.count;
   const actions = list.filter((one) => one.action !== null);
-  useKeys(Object.fromEntries(actions.map((one, index) => [String(index + 1), () => onApply(one)])));
+  const mended = mendAll(list, context.query);
+  const slips = list.filter((one) => one.mend !== undefined).length;
+  useKeys({
+    ...Object.fromEntries(actions.map((one, index) => [String(index + 1), () => onApply(one)])),
+    Enter: () => (mended === null ? false : onMendAll(mended)),
+  });
   const known = [
     typeof lines === 'number' ? (lines === 0 ? words.readNone : words.read(context.words.logs.lines(lines))) : null,
     answer.completeTo === null
@@ -44,6 +50,14 @@ export function Empty({ answer, rangePhrase, context, onApply }: EmptyProps) {
         <p className={`${styles.lead} num`}>
           {known.length > 0 && `${known.join(comma === ', ' ? ', ' : '，')}${comma === ', ' ? '.' : '。'}`}
         </p>
+        {mended !== null && (
+          <p className={styles.all}>
+            {context.words.search.empty.slips(slips)}
+            <Button look="primary" hotkey="↵" onClick={() => onMendAll(mended)}>
+              {context.words.search.empty.mendAll(slips)}
+            </Button>
+          </p>
+        )}
         <ol>
           {list.map((one) => (
             <li key={one.key}>

@@ -14,6 +14,8 @@ export interface Explanation {
   title: string;
   text: string;
   action: { label: string; change: Partial<LogsUrl> | '/ledger' } | null;
+  /** Of a slip: the query put right, whatever else was put right in it before. */
+  mend?: (query: string) => string;
 }
 
 export interface ExplainContext {
@@ -29,7 +31,14 @@ const text = (value: unknown): string => (typeof value === 'string' ? value : ''
 
 /** Notes and gaps of an empty answer as causes by likelihood: slips of the query first, then time, then collectors. */
 export function explain(notes: ApiNote[], gaps: ApiGap[], context: ExplainContext): Explanation[] {
-  const found = notes.map((note, index) => explainNote(note, index, context)).filter((one) => one !== null);
+  // A misspelt field is a field: nobody meant it as text.
+  const misspelt = new Set(
+    notes.filter((note) => note.code === 'unknown_field' && note.nearest).map((note) => note.field),
+  );
+  const found = notes
+    .filter((note) => note.code !== 'search_as_text' || !misspelt.has(note.field))
+    .map((note, index) => explainNote(note, index, context))
+    .filter((one) => one !== null);
   const known = new Set(found.map((one) => one.look));
   if (!known.has('slip')) found.push(...queryCauses(context));
   if (!known.has('time')) found.push(...rangeCauses(context, notes));
@@ -52,12 +61,15 @@ function explainNote(note: ApiNote, index: number, context: ExplainContext): Exp
         words.asFieldWhy(field),
         context.words.logs.query.searchAsText,
         text(note.query),
+        (query) => asText(query, field),
       );
     case 'unknown_field': {
       const why = near === '' ? words.unknownFieldWhy : `${words.unknownFieldWhy} ${words.nearestIs(near)}`;
       return near === ''
         ? slip(key, words.unknownField(field), why)
-        : slip(key, words.unknownField(field), why, words.use(near), renameField(context.query, field, near));
+        : slip(key, words.unknownField(field), why, words.use(near), renameField(context.query, field, near), (query) =>
+            renameField(query, field, near),
+          );
     }
     case 'other_case_exists':
       return slip(
@@ -66,6 +78,7 @@ function explainNote(note: ApiNote, index: number, context: ExplainContext): Exp
         words.otherCaseWhy(near),
         words.use(near),
         onlyValue(context.query, field, near, context.write),
+        (query) => onlyValue(query, field, near, context.write),
       );
     case 'unknown_value':
       return near === ''
@@ -76,6 +89,7 @@ function explainNote(note: ApiNote, index: number, context: ExplainContext): Exp
             `${words.unknownValueWhy} ${words.nearestIs(near)}`,
             words.use(near),
             onlyValue(context.query, field, near, context.write),
+            (query) => onlyValue(query, field, near, context.write),
           );
     case 'source_silent_since': {
       const what = [note.app, note.env, note.host].map(text).filter(Boolean).join(' / ');
@@ -90,9 +104,35 @@ function explainNote(note: ApiNote, index: number, context: ExplainContext): Exp
   }
 }
 
-function slip(key: string, title: string, why: string, label?: string, query?: string): Explanation {
+function slip(
+  key: string,
+  title: string,
+  why: string,
+  label?: string,
+  query?: string,
+  mend?: (query: string) => string,
+): Explanation {
   const action = label === undefined || query === undefined ? null : { label, change: { query } };
-  return { key, look: 'slip', title, text: why, action };
+  return { key, look: 'slip', title, text: why, action, ...(mend && { mend }) };
+}
+
+/** The slips put right one after the other; null when there are not two. */
+export function mendAll(list: Explanation[], query: string): string | null {
+  const mends = list.flatMap((one) => one.mend ?? []);
+  return mends.length < 2 ? null : mends.reduce((mended, mend) => mend(mended), query);
+}
+
+/** Clauses of that field as the text they were pasted as. */
+function asText(query: string, field: string): string {
+  let out = query;
+  for (const clause of readQueryText(query).clauses.toReversed()) {
+    if (clause.field !== field) continue;
+    const part = query.slice(clause.start, clause.end);
+    const sign = clause.negated && part.startsWith('-') ? '-' : '';
+    const quoted = `"${part.slice(sign.length).replace(/["\\]/g, '\\$&')}"`;
+    out = out.slice(0, clause.start) + sign + quoted + out.slice(clause.end);
+  }
+  return out;
 }
 
 /** A range as long as the one asked for, with the moment near its end. */

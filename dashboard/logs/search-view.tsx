@@ -324,6 +324,7 @@ export function SearchView({ page, hosts }: { page: LogsPage; hosts: ApiHost[] |
               onApply={(one) =>
                 one.action?.change === '/ledger' ? navigate('/ledger') : page.apply(one.action!.change as object)
               }
+              onMendAll={page.runQuery}
             />
           ) : (
             <RowList

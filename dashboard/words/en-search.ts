@@ -130,6 +130,10 @@ export const search = {
     done: (name: string, size: string) => `Saved as ${name}, ${size}.`,
     cancelled: 'Cancelled; nothing was kept.',
   },
+  empty: {
+    slips: (n: number) => `The first ${n} look like slips.`,
+    mendAll: (n: number) => (n === 2 ? 'Fix both' : `Fix all ${n}`),
+  },
   notes: { half: 'Later half of the range', begin: 'Begin where lines are kept' },
   palette: {
     label: 'Commands',

@@ -128,6 +128,10 @@ export const search: Words['search'] = {
     done: (name, size) => `已保存为 ${name}，${size}。`,
     cancelled: '已取消，没有留下任何文件。',
   },
+  empty: {
+    slips: (n) => `前 ${n} 条像是笔误。`,
+    mendAll: (n) => `一并修正 ${n} 处`,
+  },
   notes: { half: '范围的后一半', begin: '从有日志处开始' },
   palette: {
     label: '命令',

@@ -140,6 +140,16 @@ describe.skipIf(executable === null)('the query of the Logs page', () => {
     expect(rig.param('open')).toBeNull();
   });
 
+  test('slips of a query that finds nothing are put right with one key', async () => {
+    const { page } = rig;
+    await rig.run('levle:warn app:Risk');
+    await page.getByText('The first 2 look like slips.').waitFor();
+    await rig.query.press('Escape');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => rig.query.inputValue(), WITHIN).toBe('level:warn app:risk');
+    await expect.poll(rig.total, WITHIN).toBe('1 line');
+  });
+
   test('typed times, and around a line', async () => {
     const { page } = rig;
     await rig.find('创建订单失败', '1 line');

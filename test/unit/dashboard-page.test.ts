@@ -5,8 +5,9 @@ import type { HistogramAnswer } from '../../api/contract.ts';
 import { ApiError, createRequester, searchText } from '../../dashboard/client/request.ts';
 import { durationUs } from '../../dashboard/format/moment.ts';
 import { isoTime } from '../../dashboard/format/time.ts';
-import { explain } from '../../dashboard/logs/explanations.ts';
+import { explain, mendAll } from '../../dashboard/logs/explanations.ts';
 import { axisTicks, gapSpans, pickInterval, readHistogram, snap } from '../../dashboard/logs/histogram-model.ts';
+import { readQueryText } from '../../dashboard/logs/query-text.ts';
 import { type LogsUrl, readLogsUrl, writeLogsUrl } from '../../dashboard/logs/url-state.ts';
 import { en } from '../../dashboard/words/en.ts';
 import { clauseText } from '../../model/query/parse.ts';
@@ -163,6 +164,39 @@ test('an empty answer is explained: slips first, each with a change that mends i
     { range: { from: '2026-11-20T23:04:41.000000Z', to: '2026-11-21T00:04:41.000000Z' }, brush: null },
     '/ledger',
   ]);
+});
+
+test('slips are put right one by one or all together', () => {
+  const context = {
+    query: 'levle:error app:Shop cost:1300ms',
+    zone: 'utc' as const,
+    nowUs: 0,
+    range: { from: 0, to: 1 },
+    words: en,
+    write: clauseText,
+  };
+  const list = explain(
+    [
+      { code: 'search_as_text', field: 'levle', query: 'x' },
+      { code: 'unknown_field', field: 'levle', nearest: 'level' },
+      { code: 'other_case_exists', field: 'app', value: 'Shop', found: 'shop' },
+      { code: 'search_as_text', field: 'cost', query: 'levle:error app:Shop "cost:1300ms"' },
+    ],
+    [],
+    context,
+  );
+  expect(list.filter((one) => one.mend).map((one) => one.title)).toEqual([
+    'levle is not a field',
+    'app:Shop differs in case',
+    'cost: was read as a field',
+  ]);
+  const mended = mendAll(list, context.query)!;
+  expect(
+    readQueryText(mended)
+      .clauses.map((clause) => mended.slice(clause.start, clause.end))
+      .sort(),
+  ).toEqual(['"cost:1300ms"', 'app:shop', 'level:error']);
+  expect(mendAll(list.slice(0, 1), context.query)).toBeNull();
 });
 
 describe('requests', () => {
