@@ -7,7 +7,7 @@ import { type ByteSource, createGzipSource, gzipSize } from './byte-source.ts';
 import type { FileIndex } from './file-index.ts';
 import { headOf, headOfGzip, matchCompressed } from './fingerprint.ts';
 import { type FileIdentity, identityKey, identityOf } from './identity.ts';
-import { isOnDisk, openLog } from './open-file.ts';
+import { isOnDisk, openLog, statLog } from './open-file.ts';
 import type { TailFile } from './tail-file.ts';
 
 export interface CompressedDeps {
@@ -56,6 +56,15 @@ export function createCompressed(deps: CompressedDeps): Compressed {
     if (identityKey(identityOf(stat)) === key) return fd;
     closeSync(fd);
     return null;
+  }
+
+  /**
+   * The plain file goes only once the compressed one is whole; until then its size and its beginning say nothing, and its lines are in
+   * the plain one. The listing may be older than both. Asked of an open file before it is looked into, so that no end of the writing
+   * falls in between.
+   */
+  function isUnfinished(path: string, fd: number): boolean {
+    return statLog(path.replace(/\.gz$/, '')) !== null || gzipSize(fd) < 0;
   }
 
   /** The state under which its lines are to be read, or null when they are read elsewhere. */
@@ -109,7 +118,7 @@ export function createCompressed(deps: CompressedDeps): Compressed {
     let fd = -1;
     try {
       fd = open(path, key) ?? -1;
-      if (fd < 0) return;
+      if (fd < 0 || isUnfinished(path, fd)) return;
       const state = await stateFor(path, id, fd);
       if (!state || stopped) return;
       state.phase = 'rotated';

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Checkpoint, openCheckpoint } from '../../collector/checkpoint/checkpoint.ts';
 import type { FileState } from '../../collector/checkpoint/file-state.ts';
@@ -91,6 +92,93 @@ test('the compressed twin of a file that was open and unread before a restart is
   compressed.read(path, idOf(path));
   while (compressed.busy()) await new Promise((resolve) => setImmediate(resolve));
   expect(started).toEqual([{ state, path }]);
+});
+
+/** Resolves when nothing is being looked into any more. */
+async function looked({ compressed }: ReturnType<typeof alone>): Promise<void> {
+  while (compressed.busy()) await new Promise((resolve) => setImmediate(resolve));
+}
+
+describe('found in a run of 400 kills: a compressed file seen while it was being written', () => {
+  const lines = Array.from({ length: 900 }, (_, i) => dockerLine(`line ${i} ${(i * 2654435761) % 997}`, T + i));
+  const text = lines.join('');
+  const whole = gzipSync(text);
+
+  /** Its plain file under the name it has while it is compressed; the collector knows that one by its name of before. */
+  function scene(begun: Buffer, read: number) {
+    const plain = join(dir, 'x-json.log.1');
+    writeFileSync(plain, text);
+    const path = `${plain}.gz`;
+    writeFileSync(path, begun);
+    const { target } = alone([]);
+    const head = lineHash(Buffer.from(text), 0, text.indexOf('\n'));
+    const state: FileState = {
+      ...newFileState(idOf(plain), { owner: 'a'.repeat(10), target, path: join(dir, 'x-json.log'), nowUs: T }),
+      phase: 'rotated',
+      gens: [{ gen: head, head, end: -1 }],
+      gen: head,
+      offset: read,
+    };
+    return { plain, path, state };
+  }
+
+  /** The writer goes on in the same file. */
+  function finish(path: string, plain: string): void {
+    writeFileSync(path, whole, { flag: 'r+' });
+    rmSync(plain);
+  }
+
+  test.each([
+    ['empty', 0],
+    ['begun', 9],
+    ['half there', whole.length >> 1],
+  ])('%s, it is no new file: it is known as its plain file once it is whole', async (_, bytes) => {
+    const { plain, path, state } = scene(whole.subarray(0, bytes), text.length);
+    const one = alone([state]);
+    one.compressed.read(path, idOf(path));
+    await looked(one);
+    expect(one.started).toEqual([]);
+    finish(path, plain);
+    one.compressed.read(path, idOf(path));
+    await looked(one);
+    expect(one.started).toEqual([]);
+    expect(one.index.twinOf(idOf(path))).toBe(state);
+    expect(state.phase).toBe('done');
+  });
+
+  test('the rest of a plain file that was not read to its end is read from it once it is whole', async () => {
+    const { plain, path, state } = scene(whole.subarray(0, whole.length >> 1), lines[0].length);
+    const one = alone([state]);
+    one.compressed.read(path, idOf(path));
+    await looked(one);
+    finish(path, plain);
+    one.compressed.read(path, idOf(path));
+    await looked(one);
+    expect(one.started).toEqual([{ state, path }]);
+  });
+
+  test('a file nobody knows is begun once it is whole', async () => {
+    const { plain, path } = scene(whole.subarray(0, 0), 0);
+    const one = alone([]);
+    one.compressed.read(path, idOf(path));
+    await looked(one);
+    expect(one.started).toEqual([]);
+    finish(path, plain);
+    one.compressed.read(path, idOf(path));
+    await looked(one);
+    expect(one.started.map((file) => file.path)).toEqual([path]);
+  });
+
+  test('an empty one whose plain file is gone gives nobody up', async () => {
+    const { plain, path, state } = scene(whole.subarray(0, 0), 0);
+    rmSync(plain);
+    const one = alone([state]);
+    one.compressed.read(path, idOf(path));
+    await looked(one);
+    expect(one.started).toEqual([]);
+    expect(readFileSync(path)).toHaveLength(0);
+    expect(state.phase).toBe('rotated');
+  });
 });
 
 test('a file seen and not begun, compressed while the collector was down, is no gap, however many restarts follow', async () => {
