@@ -54,6 +54,8 @@ describe.skipIf(executable === null)('the lines of the Logs page', () => {
     await page.keyboard.press('Shift+ArrowLeft');
     await histogram.getByRole('button', { name: 'Zoom' }).waitFor();
     expect(rig.param('brushFrom')).not.toBeNull();
+    // While something runs, Esc stops that first.
+    await expect.poll(() => page.getByRole('progressbar').count(), WITHIN).toBe(0);
     await page.keyboard.press('Escape');
     await expect.poll(() => rig.param('brushFrom'), WITHIN).toBeNull();
   });
