@@ -8,6 +8,17 @@ import { xssPayloads } from './browser-payloads.ts';
 const executable = await findChromium();
 const WITHIN = { timeout: 60_000, interval: 200 };
 const PAYLOADS = xssPayloads();
+/** Every control, bidi and zero-width character alone between two letters, with the escape a reader sees. */
+const CONTROLS: [string, string][] = [
+  ...[...range(0x01, 0x08), 0x0b, 0x0c, ...range(0x0e, 0x1a), ...range(0x1c, 0x1f), 0x7f, ...range(0x80, 0x9f), 0xad],
+  ...[0x061c, 0x180e, ...range(0x200b, 0x200f), ...range(0x2028, 0x202e), ...range(0x2060, 0x206f), 0x3164, 0xfeff],
+].map((code) => [String.fromCodePoint(code), code < 0x100 ? `\\x${hex(code, 2)}` : `\\u${hex(code, 4)}`]);
+function range(from: number, to: number): number[] {
+  return Array.from({ length: to - from + 1 }, (_, n) => from + n);
+}
+function hex(code: number, width: number): string {
+  return code.toString(16).padStart(width, '0');
+}
 const INVISIBLE = [
   'bidi \u202Egnp.exe\u202C end',
   'zero\u200Bwidth',
@@ -24,6 +35,10 @@ describe.skipIf(executable === null)('hostile text', () => {
     });
     for (const [n, payload] of PAYLOADS.entries()) product.write({ app: payload, slot: n + 1 }, [`#${n} ${payload}`]);
     for (const [n, text] of INVISIBLE.entries()) product.write({ app: 'hidden', slot: n + 1 }, [`@${n} ${text}`]);
+    product.write(
+      { app: 'controls' },
+      CONTROLS.map(([char], n) => `=${n} a${char}b`),
+    );
     browser = await startBrowser(executable!);
   });
   afterAll(async () => {
@@ -31,7 +46,10 @@ describe.skipIf(executable === null)('hostile text', () => {
     await product?.close();
   });
 
-  test('there are 200 payloads', () => expect(new Set(PAYLOADS).size).toBe(200));
+  test('there are 200 payloads, and every hidden character', () => {
+    expect(new Set(PAYLOADS).size).toBe(200);
+    expect(CONTROLS.length + INVISIBLE.length).toBeGreaterThanOrEqual(85);
+  });
 
   test('as messages, names, fields, queries and filters: no dialog, no violation, every character as written', {
     timeout: 240_000,
@@ -58,7 +76,7 @@ describe.skipIf(executable === null)('hostile text', () => {
         await page.keyboard.press('r');
         return (await page.getByLabel('Lines over time').innerText()).split('\n')[0];
       }, WITHIN)
-      .toBe(`${PAYLOADS.length + INVISIBLE.length} lines`);
+      .toBe(`${PAYLOADS.length + INVISIBLE.length + CONTROLS.length} lines`);
 
     // Rows come and go with scrolling; what is collected on the way down is every line there is.
     const seen = new Map<string, string>();
@@ -158,6 +176,23 @@ describe.skipIf(executable === null)('hostile text', () => {
     ]) {
       expect(text).toContain(expected);
     }
+    await page.goto('/logs?query=app:controls&order=asc');
+    const seen = new Map<number, string>();
+    const grid = page.getByRole('grid', { name: 'Log lines' });
+    await grid.getByRole('row').first().waitFor();
+    for (let tries = 0; seen.size < CONTROLS.length && tries < 40; tries += 1) {
+      for (const line of await grid.locator('[role="gridcell"][data-words]').allTextContents()) {
+        const found = /^=(\d+) (.*)$/s.exec(line);
+        if (found !== null) seen.set(Number(found[1]), found[2]);
+      }
+      await grid.evaluate((element) => element.scrollBy(0, 300));
+      await page.waitForFunction(
+        () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true)))),
+      );
+    }
+    expect([...seen].sort(([a], [b]) => a - b).map(([, shown]) => shown)).toEqual(
+      CONTROLS.map(([, shown]) => `a${shown}b`),
+    );
     expect(text).not.toMatch(/[\u0007\u001b\u007f\u009b\u200b\u202c\u202e]/);
     expect(faults).toEqual([]);
     await close();
