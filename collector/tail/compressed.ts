@@ -20,6 +20,7 @@ export interface CompressedDeps {
   files: ReadonlySet<TailFile>;
   newState(id: FileIdentity, path: string): FileState;
   start(state: FileState, path: string, open: () => ByteSource): TailFile;
+  wake(file: TailFile): void;
 }
 
 /** Compressed siblings of one target: most repeat a file that was read, some hold the rest of one, some nobody has seen before. */
@@ -46,6 +47,16 @@ export function createCompressed(deps: CompressedDeps): Compressed {
     for (const file of deps.files) {
       if (!file.source || file.source.fixed || isOnDisk(file.state)) continue;
       if ((await headOf(file.source)) === head) return file;
+    }
+    return null;
+  }
+
+  /** A file that is being read up to a place inside, and whose descriptor was given back before it lost its name. */
+  function closedTwin(head: number, size: number): TailFile | null {
+    const resumed = new Set(reading.values());
+    for (const file of deps.files) {
+      if (file.source || file.closed || resumed.has(file) || isOnDisk(file.state)) continue;
+      if (file.generation?.head === head && (file.readPos <= size || file.readPos >= 2 ** 32)) return file;
     }
     return null;
   }
@@ -84,6 +95,11 @@ export function createCompressed(deps: CompressedDeps): Compressed {
         index.addTwin(opened.state, id);
         return null;
       }
+      const closed = closedTwin(head, size);
+      if (closed) {
+        index.addTwin(closed.state, id);
+        return closed.state;
+      }
       // Its plain form was open before a restart, and nothing of it had been read.
       const twin = index.twinOf(id);
       if (twin && twin.gens.length === 0 && twin.phase !== 'done' && index.reading(twin) === null) return twin;
@@ -101,16 +117,25 @@ export function createCompressed(deps: CompressedDeps): Compressed {
     return deps.newState(id, path);
   }
 
+  /** Reads `state` from it; a file that is being read already goes on in it. */
   function startFrom(fd: number, state: FileState, path: string, key: string): TailFile {
     let opened: number | null = fd;
-    const file = deps.start(state, path, () => {
+    const opener = (): ByteSource => {
       // The first time the descriptor that was looked into is used.
       const again = opened ?? open(file.path, key);
       opened = null;
       if (again === null) throw Object.assign(new Error(`${file.path} is another file by now`), { code: 'ESTALE' });
       return createGzipSource(again);
-    });
+    };
+    const reader = index.reading(state);
+    const file = reader ?? deps.start(state, path, opener);
     file.final = true;
+    if (reader) {
+      reader.path = state.path = path;
+      reader.open = opener;
+      reader.source = opener();
+      deps.wake(reader);
+    }
     return file;
   }
 
@@ -120,7 +145,7 @@ export function createCompressed(deps: CompressedDeps): Compressed {
       fd = open(path, key) ?? -1;
       if (fd < 0 || isUnfinished(path, fd)) return;
       const state = await stateFor(path, id, fd);
-      if (!state || stopped) return;
+      if (!state || stopped || index.reading(state)?.source) return;
       state.phase = 'rotated';
       checkpoint.put(state);
       const taken = fd;

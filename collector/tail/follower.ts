@@ -155,6 +155,7 @@ export function createFollower(first: FileTarget, deps: FollowerDeps): Follower 
       return newState(id, path);
     },
     start,
+    wake: schedule.wake,
   });
 
   /** False for what is no regular file or, in a hostile directory, leads out of it. */
@@ -263,10 +264,11 @@ export function createFollower(first: FileTarget, deps: FollowerDeps): Follower 
 
   /**
    * A compressed sibling nobody knows is read from its beginning: it is what a file became that was seen and not begun before the
-   * restart, the oldest of those. Said now, for the next restart would find that file missing.
+   * restart, or that could not be opened any more, the oldest of those. Said now, for the next restart would find that file missing.
    */
   function giveUpUnread(): void {
-    const unread = missing().filter(
+    const unopened = [...files].filter((file) => !file.source && !file.generation).map((file) => file.state);
+    const unread = [...missing(), ...unopened.filter((s) => s.phase !== 'done')].filter(
       (s) => s.offset === 0 && s.past === 0 && s.intents.length === 0 && s.twins.length === 0 && !isOnDisk(s),
     );
     const oldest = unread.sort((a, b) => birthUs(a) - birthUs(b))[0];

@@ -258,8 +258,11 @@ export function createKeeper(deps: KeeperDeps): Keeper {
         const before = file.path;
         deps.followerOf(file)?.scan();
         if (file.path !== before) deps.schedule().wake(file);
-        else if ((tries.get(file) ?? 0) > 2) lost(file, 'deleted');
-        else {
+        else if ((tries.get(file) ?? 0) > 2) {
+          // What it became is read as another.
+          if (file.state.phase === 'done') giveUp(file);
+          else lost(file, 'deleted');
+        } else {
           tries.set(file, (tries.get(file) ?? 0) + 1);
           retry(file, 'failed', error);
         }

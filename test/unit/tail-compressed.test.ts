@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import fs, { mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Checkpoint, openCheckpoint } from '../../collector/checkpoint/checkpoint.ts';
 import type { FileState } from '../../collector/checkpoint/file-state.ts';
 import { silentLog } from '../../collector/log.ts';
@@ -22,6 +22,7 @@ beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'fleetlog-compressed-'));
 });
 afterEach(async () => {
+  vi.restoreAllMocks();
   await rig?.cleanup();
   rig = null;
   rmSync(dir, { recursive: true, force: true });
@@ -56,6 +57,7 @@ function alone(states: FileState[]) {
       open().close();
       return { state, path } as TailFile;
     },
+    wake: () => {},
   });
   return { compressed, index, started, target };
 }
@@ -273,4 +275,61 @@ describe('found in a run of 400 kills: a whole compressed file, never read', () 
       expect(new Set(one.sink.sorted().map((record) => record.fid))).toContain(plain.fid);
     },
   );
+});
+
+test('a file whose descriptor was given back, written, rotated and compressed at once is read on from its compressed twin', async () => {
+  rig = await createRig({ openFiles: 16, sweepMs: 50 });
+  const { logs, sink } = rig;
+  const paths = Array.from({ length: 40 }, (_, i) => join(logs, `f${i}-json.log`));
+  for (const path of paths) rig.found(fileTarget(path, 'json-file'));
+  await rig.start();
+  for (const [i, path] of paths.entries()) rig.append(path, dockerLine(`a${i}`, T + i));
+  await rig.until(() => expect(sink.records.size).toBe(40));
+  await rig.idle();
+  for (const [i, path] of paths.entries()) {
+    rig.append(path, dockerLine(`b${i}`, T + 100 + i));
+    renameSync(path, `${path}.1`);
+    rig.append(path, dockerLine(`c${i}`, T + 200 + i));
+    writeFileSync(`${path}.1.gz`, gzipSync(readFileSync(`${path}.1`)));
+    rmSync(`${path}.1`);
+  }
+  await rig.until(() => expect(sink.records.size).toBeGreaterThanOrEqual(120), 5_000);
+  const from = sink.statuses.length;
+  await rig.until(() => expect(sink.statuses.length).toBeGreaterThan(from + 15));
+  const wanted = ['a', 'b', 'c'].flatMap((letter) => paths.map((_, i) => `${letter}${i}`));
+  expect(sink.messages().sort()).toEqual(wanted.sort());
+  expect(sink.statuses.flatMap((status) => status.gaps)).toEqual([]);
+});
+
+test('a file that is compressed between being seen and being opened is no gap', async () => {
+  rig = await createRig();
+  const { logs, sink } = rig;
+  const path = join(logs, 'x-json.log');
+  const plain = `${path}.1`;
+  const one = dockerLine('one', T);
+  rig.append(plain, one);
+  rig.append(path, dockerLine('two', T + 1));
+  rig.found(fileTarget(path, 'json-file'));
+  const openSync = fs.openSync;
+  vi.spyOn(fs, 'openSync').mockImplementation((name, ...rest) => {
+    if (name === plain && fs.existsSync(plain)) {
+      writeFileSync(`${plain}.gz`, gzipSync(one));
+      rmSync(plain);
+    }
+    return openSync(name, ...rest);
+  });
+  await rig.start();
+  await rig.until(() => expect(sink.messages().sort()).toEqual(['one', 'two']));
+  // It is tried for a while, then given up.
+  await rig.until(() => expect(rig?.collector().counters().read_errors).toBeGreaterThan(3));
+  await rig.until(() =>
+    expect(
+      rig
+        ?.collector()
+        .ledger()
+        .filter((row) => row.state === 'failed'),
+    ).toEqual([]),
+  );
+  expect(rig.collector().counters().gaps ?? 0).toBe(0);
+  expect(sink.messages()).toHaveLength(2);
 });
