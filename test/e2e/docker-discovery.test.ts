@@ -126,8 +126,14 @@ describe.skipIf(!docker)('discovery with a real Docker engine', () => {
     await until('rename', () => recorder!.live.get(`docker:${box}`)?.source.containerName === 'renamed');
     await container.restart({ t: 0 });
     await until('restart', () => told('renamed').includes('restart'));
+    // A stream of events that is opened again begins a little before its end: the same event, known by its time, may be told twice.
+    const once = new Map(
+      recorder.events.map((event) => [`${event.source.container} ${event.type} ${event.time}`, event]),
+    );
     expect(
-      recorder.events.filter(({ source, type }) => source.container === box && type !== 'stop').map(({ type }) => type),
+      [...once.values()]
+        .filter(({ source, type }) => source.container === box && type !== 'stop')
+        .map(({ type }) => type),
     ).toEqual(['create', 'start', 'pause', 'unpause', 'rename', 'die', 'start', 'restart']);
 
     await engine.remove(exits);
