@@ -61,6 +61,15 @@ export function createCompressed(deps: CompressedDeps): Compressed {
     return null;
   }
 
+  /** A file in the spool of which nothing was read yet: only its bytes tell what it begins with. */
+  async function spooledTwin(head: number, size: number): Promise<FileState | null> {
+    for (const state of index.ofTarget(deps.target().key)) {
+      const source = state.spool?.base === 0 && state.gens.length === 0 ? index.reading(state)?.source : null;
+      if (source && source.stat().size % 2 ** 32 === size && (await headOf(source)) === head) return state;
+    }
+    return null;
+  }
+
   /** Opens what goes by that name; null when it is another file by now, which the next look finds under its own. */
   function open(path: string, key: string): number | null {
     const { fd, stat } = openLog(path, deps.target().root);
@@ -93,6 +102,11 @@ export function createCompressed(deps: CompressedDeps): Compressed {
       const opened = await openTwin(head);
       if (opened) {
         index.addTwin(opened.state, id);
+        return null;
+      }
+      const spooled = await spooledTwin(head, size);
+      if (spooled) {
+        index.addTwin(spooled, id);
         return null;
       }
       const closed = closedTwin(head, size);

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Checkpoint, openCheckpoint } from '../../collector/checkpoint/checkpoint.ts';
 import type { FileState } from '../../collector/checkpoint/file-state.ts';
 import { silentLog } from '../../collector/log.ts';
+import { createFileSource } from '../../collector/tail/byte-source.ts';
 import { createCompressed } from '../../collector/tail/compressed.ts';
 import { createFileIndex } from '../../collector/tail/file-index.ts';
 import { type FileIdentity, identityOf, lineHash } from '../../collector/tail/identity.ts';
@@ -332,4 +333,26 @@ test('a file that is compressed between being seen and being opened is no gap', 
   );
   expect(rig.collector().counters().gaps ?? 0).toBe(0);
   expect(sink.messages()).toHaveLength(2);
+});
+
+test.each([
+  ['is its compressed twin', '', true],
+  ['is another file that begins alike', dockerLine('more', T + 9), false],
+])('beside a file that is in the spool and unread, what begins like it %s', async (_, more, same) => {
+  const text = [0, 1, 2].map((i) => dockerLine(`line ${i}`, T + i)).join('');
+  const path = packed('x-json.log.1', text + more);
+  const spool = join(dir, 'spooled');
+  writeFileSync(spool, text);
+  const { target } = alone([]);
+  const made = { owner: 'a'.repeat(10), target, path: join(dir, 'x-json.log'), nowUs: T };
+  const state: FileState = { ...newFileState(idOf(spool), made), spool: { name: 'spooled', base: 0 } };
+  const one = alone([state]);
+  // Its turn has not come yet.
+  const source = createFileSource(fs.openSync(spool, 'r'), 0, true);
+  one.index.add({ state, source } as TailFile);
+  one.compressed.read(path, idOf(path));
+  await looked(one);
+  source.close();
+  expect(one.started).toHaveLength(same ? 0 : 1);
+  expect(one.index.twinOf(idOf(path))).toBe(same ? state : null);
 });
