@@ -269,7 +269,7 @@ export function createFollower(first: FileTarget, deps: FollowerDeps): Follower 
   function giveUpUnread(): void {
     const unopened = [...files].filter((file) => !file.source && !file.generation).map((file) => file.state);
     const unread = [...missing(), ...unopened.filter((s) => s.phase !== 'done')].filter(
-      (s) => s.offset === 0 && s.past === 0 && s.intents.length === 0 && s.twins.length === 0 && !isOnDisk(s),
+      (s) => s.offset + s.past + s.intents.length + s.twins.length === 0 && !s.path.endsWith('.gz') && !isOnDisk(s),
     );
     const oldest = unread.sort((a, b) => birthUs(a) - birthUs(b))[0];
     if (!oldest) return;

@@ -356,3 +356,20 @@ test.each([
   expect(one.started).toHaveLength(same ? 0 : 1);
   expect(one.index.twinOf(idOf(path))).toBe(same ? state : null);
 });
+
+test('a compressed file that fell off the end unread is a gap, whatever others turn up', async () => {
+  rig = await createRig();
+  const { logs, sink } = rig;
+  const path = join(logs, 'x-json.log');
+  rig.append(`${path}.1`, dockerLine('one', T));
+  execFileSync('gzip', [`${path}.1`]);
+  rig.append(path, dockerLine('live', T + 9));
+  const target = fileTarget(path, 'json-file');
+  rig.found(target);
+  const id = { ...idOf(`${path}.1.gz`), ino: '1' };
+  const gone = newFileState(id, { owner: 'a'.repeat(10), target, path: `${path}.2.gz`, nowUs: T });
+  await leaveBehind(rig, [{ ...gone, phase: 'rotated' }]);
+  await rig.start();
+  await rig.until(() => expect(sink.messages().sort()).toEqual(['live', 'one']));
+  await rig.until(() => expect(sink.statuses.flatMap((status) => status.gaps)).toHaveLength(1));
+});
