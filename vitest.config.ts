@@ -10,6 +10,8 @@ export default defineConfig({
     setupFiles: ['test/fixed-seed.ts'],
     testTimeout: soak ? minutes(60) : minutes(2),
     hookTimeout: soak ? minutes(15) : minutes(5),
+    // How long a busy machine may take is no finding: what a poll waits for comes, or the test itself times out.
+    expect: { poll: { timeout: minutes(1) } },
     projects: [
       {
         extends: true,

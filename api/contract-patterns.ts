@@ -1,10 +1,8 @@
 import { type Static, Type } from 'typebox';
 import { LogsFilter, NoteSchema, RecordSchema, StatsSchema } from './contract.ts';
+import { Maybe, Str, Time } from './contract-shapes.ts';
 
 /** Shapes of `logs/patterns` and `logs/explain`; their types are in contract.ts with all others. */
-const Str = (description: string) => Type.String({ description });
-const Time = Type.String({ description: 'UTC, ISO 8601 with six decimals' });
-const MaybeTime = Type.Union([Time, Type.Null()]);
 
 export const PatternsQuerySchema = Type.Object(
   {
@@ -24,8 +22,8 @@ export const PatternSchema = Type.Object({
   template: Str('Variable parts masked; `<*>` where merged patterns differ'),
   count: Type.Integer({ description: 'Lines of the whole range, exact' }),
   share: Type.Number({ description: 'Of all lines that match, 0…1' }),
-  first: MaybeTime,
-  last: MaybeTime,
+  first: Maybe(Time),
+  last: Maybe(Time),
   apps: Type.Array(Type.Object({ value: Type.String(), count: Type.Integer() })),
   trend: Type.Array(Type.Integer(), { description: 'Lines per `interval`, from the first bucket of the range' }),
   sample: Type.Union([RecordSchema, Type.Null()]),

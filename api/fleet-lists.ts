@@ -1,9 +1,10 @@
 import type { HostDoc } from '../model/fleet.ts';
+import { matchesGlob } from '../model/glob.ts';
 import type { Source } from '../model/source.ts';
 import type { Principal } from './auth/principal.ts';
 import { type Filters, values } from './filters.ts';
 import type { FleetContainer, FleetDetails, FleetSource } from './fleet-view.ts';
-import { matchesPattern, scopeAllows } from './scope.ts';
+import { scopeAllows } from './scope.ts';
 
 type Identity = Pick<Source, 'app' | 'env' | 'container' | 'containerName'> & { host: string };
 
@@ -11,7 +12,7 @@ type Identity = Pick<Source, 'app' | 'env' | 'container' | 'containerName'> & { 
 export function listed(principal: Principal, filters: Filters): (one: Identity) => boolean {
   const [apps, envs, hosts, containers] = (['app', 'env', 'host', 'container'] as const).map((f) => values(filters[f]));
   const any = (patterns: string[], value: string): boolean =>
-    patterns.length === 0 || patterns.some((pattern) => matchesPattern(pattern, value));
+    patterns.length === 0 || patterns.some((pattern) => matchesGlob(pattern, value));
   return (one) =>
     scopeAllows(principal, one.app, one.env) &&
     any(apps, one.app) &&
@@ -24,7 +25,7 @@ export function listed(principal: Principal, filters: Filters): (one: Identity) 
 function isContainer(wanted: string, one: Identity): boolean {
   if (wanted === one.containerName || wanted === one.container) return true;
   return wanted.includes('*')
-    ? matchesPattern(wanted, one.containerName) || matchesPattern(wanted, one.container)
+    ? matchesGlob(wanted, one.containerName) || matchesGlob(wanted, one.container)
     : wanted.length >= 12 && one.container.startsWith(wanted);
 }
 

@@ -28,6 +28,8 @@ export interface FleetDetails {
 export interface FleetView {
   hosts(): Promise<HostDoc[]>;
   details(): Promise<FleetDetails>;
+  /** Reads anew when next asked: for who just changed what the view is made of. */
+  refresh(): void;
 }
 
 export function createFleetView(state: StateStore, clock: Clock): FleetView {
@@ -43,42 +45,55 @@ export function createFleetView(state: StateStore, clock: Clock): FleetView {
   }
 
   /** One read for all who ask meanwhile; a failed one is not kept. */
-  function kept<T>(ms: number, read: () => Promise<T>): () => Promise<T> {
+  function kept<T>(ms: number, read: () => Promise<T>): { get(): Promise<T>; drop(): void } {
     let at = Number.NEGATIVE_INFINITY;
     let value: Promise<T> | null = null;
-    return () => {
-      const now = clock.monotonicMs();
-      if (value && now - at < ms) return value;
-      at = now;
-      value = read();
-      value.catch(() => {
+    return {
+      get() {
+        const now = clock.monotonicMs();
+        if (value && now - at < ms) return value;
+        at = now;
+        const reading = read();
+        value = reading;
+        reading.catch(() => {
+          if (value === reading) value = null;
+        });
+        return reading;
+      },
+      drop() {
         value = null;
-      });
-      return value;
+      },
     };
   }
 
+  const hosts = kept(HOSTS_MS, () => all<HostDoc>(HOST_KIND));
+  const details = kept(DETAILS_MS, async () => {
+    const inventory = await all<InventoryDoc>(INVENTORY_KIND);
+    const ledgers = await all<LedgerDoc>(LEDGER_KIND);
+    const sources = ledgers.flatMap((doc) => doc.sources.map((source) => ({ ...source, host: doc.host })));
+    // Who keeps a host's inventory need not be who keeps the ledger of each of its sources.
+    const lastLines = new Map<string, number>();
+    for (const { host, source, lastLineAt } of sources) {
+      const key = instanceKey({ ...source, host });
+      if (lastLineAt !== null) lastLines.set(key, Math.max(lastLineAt, lastLines.get(key) ?? 0));
+    }
+    const withLastLine = (container: FleetContainer): FleetContainer => {
+      const lastLineAt = lastLines.get(instanceKey(container)) ?? 0;
+      return lastLineAt > (container.lastLineAt ?? 0) ? { ...container, lastLineAt } : container;
+    };
+    return {
+      containers: inventory.flatMap((doc) => doc.containers.map((one) => withLastLine({ ...one, host: doc.host }))),
+      sources,
+      byFid: new Map(sources.map((source) => [source.fid, source])),
+    };
+  });
+
   return {
-    hosts: kept(HOSTS_MS, () => all<HostDoc>(HOST_KIND)),
-    details: kept(DETAILS_MS, async () => {
-      const inventory = await all<InventoryDoc>(INVENTORY_KIND);
-      const ledgers = await all<LedgerDoc>(LEDGER_KIND);
-      const sources = ledgers.flatMap((doc) => doc.sources.map((source) => ({ ...source, host: doc.host })));
-      // Who keeps a host's inventory need not be who keeps the ledger of each of its sources.
-      const lastLines = new Map<string, number>();
-      for (const { host, source, lastLineAt } of sources) {
-        const key = instanceKey({ ...source, host });
-        if (lastLineAt !== null) lastLines.set(key, Math.max(lastLineAt, lastLines.get(key) ?? 0));
-      }
-      const withLastLine = (container: FleetContainer): FleetContainer => {
-        const lastLineAt = lastLines.get(instanceKey(container)) ?? 0;
-        return lastLineAt > (container.lastLineAt ?? 0) ? { ...container, lastLineAt } : container;
-      };
-      return {
-        containers: inventory.flatMap((doc) => doc.containers.map((one) => withLastLine({ ...one, host: doc.host }))),
-        sources,
-        byFid: new Map(sources.map((source) => [source.fid, source])),
-      };
-    }),
+    hosts: hosts.get,
+    details: details.get,
+    refresh() {
+      hosts.drop();
+      details.drop();
+    },
   };
 }

@@ -1,22 +1,14 @@
 import { readdirSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Counter, Gauge, type Registry } from 'prom-client';
+import { liveGauges } from './live-gauge.ts';
 
 /** Figures of the process, under the names dashboards for Prometheus know. Returns how to stop measuring. */
 export function measureProcess(registry: Registry): () => void {
   const delay = monitorEventLoopDelay({ resolution: 10 });
   delay.enable();
   const registers = [registry];
-  const gauge = (name: string, help: string, read: () => number): void => {
-    new Gauge({
-      name,
-      help,
-      registers,
-      collect() {
-        this.set(read());
-      },
-    });
-  };
+  const gauge = liveGauges(registry);
   new Gauge({
     name: 'fleetlog_process_event_loop_delay_seconds',
     help: 'Delay of the event loop since the last scrape, by quantile.',

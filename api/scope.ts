@@ -1,3 +1,4 @@
+import { matchesAnything, matchesGlob } from '../model/glob.ts';
 import { and, fieldGlob, or } from '../model/query/build.ts';
 import type { Query } from '../model/query/tree.ts';
 import type { Principal } from './auth/principal.ts';
@@ -19,7 +20,7 @@ export function seesEverything(principal: Pick<Principal, 'scopes' | 'within'>):
 /** The same decision for one app and env, for documents that are no records. */
 export function scopeAllows(principal: Pick<Principal, 'scopes' | 'within'>, app: string, env: string): boolean {
   const allows = (scopes: Scope[]): boolean =>
-    scopes.some((scope) => matchesPattern(scope.app, app) && matchesPattern(scope.env, env));
+    scopes.some((scope) => matchesGlob(scope.app, app) && matchesGlob(scope.env, env));
   return allows(principal.scopes) && (principal.within === null || allows(principal.within));
 }
 
@@ -55,30 +56,11 @@ function starsFrom(pattern: string, reach: boolean[]): boolean[] {
   return reach;
 }
 
-/** `*` for any run of characters; whole value, case-sensitive. */
-export function matchesPattern(pattern: string, value: string): boolean {
-  return matchesParts(pattern.split('*'), value);
-}
-
-/** The same with the literals between the stars. */
-export function matchesParts(parts: readonly string[], value: string): boolean {
-  if (parts.length === 1) return parts[0] === value;
-  const last = parts.length - 1;
-  if (!value.startsWith(parts[0])) return false;
-  let at = parts[0].length;
-  for (let i = 1; i < last; i++) {
-    const found = value.indexOf(parts[i], at);
-    if (found < 0) return false;
-    at = found + parts[i].length;
-  }
-  return value.length - parts[last].length >= at && value.endsWith(parts[last]);
-}
-
 function anyOf(scopes: Scope[]): Query {
   return or(...scopes.map((scope) => and(pattern('app', scope.app), pattern('env', scope.env))));
 }
 
 /** A pattern that matches every value must not ask for one: the scope `*` also covers lines without an env. */
 function pattern(field: string, value: string): Query {
-  return /^\*+$/.test(value) ? { type: 'all' } : fieldGlob(field, value);
+  return matchesAnything(value) ? { type: 'all' } : fieldGlob(field, value);
 }

@@ -1,4 +1,5 @@
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { Counter, Histogram, type Registry } from 'prom-client';
+import { liveGauges } from './live-gauge.ts';
 
 /** Our own figures of this stage; names as in style.md rule 8. */
 export interface ApiTelemetry {
@@ -46,16 +47,7 @@ export function createApiTelemetry(
     'Records a live tail was told it missed, by reason.',
     'reason',
   );
-  const gauge = (name: string, help: string, read: () => number): void => {
-    new Gauge({
-      name,
-      help,
-      registers,
-      collect() {
-        this.set(read());
-      },
-    });
-  };
+  const gauge = liveGauges(registry);
   gauge('fleetlog_api_queries_running', 'Queries that run now.', live.running);
   gauge('fleetlog_api_queries_waiting', 'Queries that wait for their turn.', live.waiting);
   gauge('fleetlog_api_tails', 'Live tails open now.', live.tails);

@@ -21,7 +21,11 @@ export interface Watermark {
   floor(): Promise<number | null>;
 }
 
-export function createWatermark(options: { fleet: FleetView; clock: Clock; silentMs: number }): Watermark {
+export function createWatermark(options: {
+  fleet: Pick<FleetView, 'hosts' | 'details'>;
+  clock: Clock;
+  silentMs: number;
+}): Watermark {
   const { fleet, clock } = options;
   const silent = (host: HostDoc): boolean => clock.nowUs() - host.receivedAt > options.silentMs * 1000;
 

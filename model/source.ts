@@ -30,3 +30,23 @@ export interface Source {
   /** Chosen container labels (config `collector.labels`); never environment values. */
   labels: Record<string, string>;
 }
+
+/** Identity as text: every field in a fixed order, whatever order the sender's JSON had. */
+export function sourceKey(source: Source): string {
+  const labels = Object.entries(source.labels).sort(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify([
+    source.app,
+    source.env,
+    source.container,
+    source.host,
+    source.path,
+    source.containerName,
+    source.instance,
+    source.image,
+    source.version,
+    source.reader,
+    source.named.app,
+    source.named.env,
+    labels,
+  ]);
+}

@@ -13,22 +13,6 @@ export function compilePattern(pattern: string, key: string): RE2JS {
   }
 }
 
-/** `*` matches any run of characters, the rest stands for itself. */
-export function matchesGlob(glob: string, text: string): boolean {
-  if (glob === '*') return true;
-  const parts = glob.split('*');
-  if (parts.length === 1) return glob === text;
-  if (!text.startsWith(parts[0])) return false;
-  let at = parts[0].length;
-  for (let i = 1; i < parts.length - 1; i++) {
-    const next = text.indexOf(parts[i], at);
-    if (next < 0) return false;
-    at = next + parts[i].length;
-  }
-  const last = parts[parts.length - 1];
-  return text.length - last.length >= at && text.endsWith(last);
-}
-
 const SPECIAL = /[\\^$.|?*+()[\]{}]/;
 
 /**

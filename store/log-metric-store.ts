@@ -1,9 +1,10 @@
 import type { Clock } from '../model/clock.ts';
+import { matchesAnything } from '../model/glob.ts';
 import { and, fieldGlob, or } from '../model/query/build.ts';
 import { withoutEvents } from '../model/query/defaults.ts';
 import type { Query } from '../model/query/tree.ts';
 import type { GroupKey, HistogramResult, LogStore } from './log-store.ts';
-import { checkMetricRequest, matchesAnything } from './metric-request.ts';
+import { checkMetricRequest } from './metric-request.ts';
 import { finishedSteps, partOfStep, peakStep } from './metric-steps.ts';
 import type { MetricFilter, MetricLabel, MetricName, MetricRequest, MetricStore } from './metric-store.ts';
 

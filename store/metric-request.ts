@@ -20,8 +20,3 @@ export function checkMetricRequest(
   for (const label of Object.keys(filter) as (keyof MetricFilter)[])
     if (filter[label] !== undefined && !labels.includes(label)) refuse('narrow', label);
 }
-
-/** True for a pattern that every value matches. */
-export function matchesAnything(pattern: string): boolean {
-  return /^\*+$/.test(pattern);
-}

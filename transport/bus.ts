@@ -16,12 +16,10 @@ export interface Bus {
   /** One consumer a bus (a group member on Kafka). The handler gets what has gathered since it last returned. */
   consume(handler: (deliveries: Delivery[]) => Promise<void>): Promise<Subscription>;
   /**
-   * Watches batches after they were stored (but see `tapsAhead`), for live tail; never blocks delivery and never acknowledges.
+   * Watches batches after they were stored, for live tail; never blocks delivery and never acknowledges.
    * A listener must not throw and must not keep the buffers it does not need.
    */
   tap(listener: (delivery: Delivery) => void): Subscription;
-  /** True where a tap sees batches when they are published, which may be before they are stored. */
-  readonly tapsAhead?: boolean;
   /** Bytes accepted and not yet acknowledged. */
   pendingBytes(): number;
   /** Refuses new batches, waits for what was accepted to be handled, then resolves. */

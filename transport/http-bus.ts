@@ -4,6 +4,7 @@ import { FleetlogError } from '../model/errors.ts';
 import { batchKey } from './batch-codec.ts';
 import type { Bus } from './bus.ts';
 import { createByteGate } from './byte-gate.ts';
+import { pauseFor } from './pause.ts';
 
 export interface HttpBusOptions {
   /** Base address of the central process. */
@@ -80,7 +81,7 @@ export function createHttpBus(options: HttpBusOptions): Bus {
       options.onRetry?.(refused.why, attempt);
       // Full jitter, so that a fleet does not come back in step.
       const backoff = Math.random() * Math.min(retry.max, retry.first * 2 ** Math.min(attempt, 12));
-      await pause(Math.max(refused.afterMs, backoff), stop.signal);
+      await pauseFor(Math.max(refused.afterMs, backoff), stop.signal);
     }
   }
 
@@ -140,16 +141,4 @@ export function createHttpBus(options: HttpBusOptions): Bus {
       stop.abort();
     },
   };
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done, { once: true });
-  });
 }

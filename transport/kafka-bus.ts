@@ -98,7 +98,6 @@ export async function createKafkaBus(options: KafkaBusOptions): Promise<KafkaBus
   const connecting = await startConnecting({ config, log, signal: stop.signal, attempt });
 
   return {
-    tapsAhead: true,
     publish(batch, signal) {
       return new Promise<void>((resolve, reject) => {
         const end = (settle: () => void): void => {

@@ -1,5 +1,5 @@
 import { FleetlogError } from '../../model/errors.ts';
-import { matchesPattern } from '../scope.ts';
+import { matchesGlob } from '../../model/glob.ts';
 import type { AuditEntry } from './entry.ts';
 import { type AuditBase, type AuditSegment, isReadable, type Segments } from './segments.ts';
 
@@ -108,8 +108,8 @@ function matches(entry: AuditEntry, query: AuditQuery): boolean {
   if (query.before !== null && entry.seq >= query.before) return false;
   if (query.from !== null && entry.time < query.from) return false;
   if (query.to !== null && entry.time >= query.to) return false;
-  if (query.actors.length > 0 && !query.actors.some((one) => matchesPattern(one, entry.actor))) return false;
-  return query.actions.length === 0 || query.actions.some((one) => matchesPattern(one, entry.action));
+  if (query.actors.length > 0 && !query.actors.some((one) => matchesGlob(one, entry.actor))) return false;
+  return query.actions.length === 0 || query.actions.some((one) => matchesGlob(one, entry.action));
 }
 
 function shifted(iso: string, ms: number): string {

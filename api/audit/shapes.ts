@@ -1,8 +1,8 @@
 import { type Static, Type } from 'typebox';
+import { Maybe, Time } from '../contract-shapes.ts';
 
 /** Shapes of `/api/v1/audit`. */
-const Time = Type.String({ description: 'UTC, ISO 8601 with six decimals' });
-const Maybe = Type.Union([Type.String(), Type.Null()]);
+const MaybeText = Maybe(Type.String());
 const Many = Type.Optional(Type.Union([Type.String(), Type.Array(Type.String(), { maxItems: 50 })]));
 const Head = Type.Object({ seq: Type.Integer(), hash: Type.String() });
 
@@ -11,9 +11,9 @@ export const AuditEntrySchema = Type.Object({
   time: Time,
   actor: Type.String({ description: '`user:NAME`, `token:ID`, `anonymous`, `system` or `unknown`' }),
   kind: Type.Enum(['user', 'token', 'anonymous', 'system', 'unknown']),
-  ip: Maybe,
+  ip: MaybeText,
   action: Type.String({ description: '`login`, `logs.search`, `user.change`, …' }),
-  target: Maybe,
+  target: MaybeText,
   detail: Type.Unsafe<Record<string, unknown>>(Type.Object({}, { additionalProperties: true })),
   outcome: Type.Enum(['ok', 'refused', 'failed']),
   prev: Type.String({ description: 'Hash of the entry before' }),

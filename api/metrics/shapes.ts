@@ -1,10 +1,8 @@
-import { type Static, type TSchema, Type } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { LogsFilter, NoteSchema } from '../contract.ts';
+import { Closed, Str } from '../contract-shapes.ts';
 
 /** Shapes of `/api/v1/metrics/…`, a part of the contract. */
-const text = (description: string) => Type.String({ description });
-const Closed = <T extends Record<string, TSchema>>(properties: T) =>
-  Type.Object(properties, { additionalProperties: false });
 
 const MetricFilter = {
   metric: Type.String({
@@ -23,7 +21,7 @@ export const MetricSeriesQuerySchema = Closed({
   by: Type.Optional(
     Type.Enum(['app', 'env', 'host', 'container', 'level'], { description: 'One series each; absent: all added up' }),
   ),
-  step: Type.Optional(text('`auto` or whole seconds: `5s 1m 1h 1d`')),
+  step: Type.Optional(Str('`auto` or whole seconds: `5s 1m 1h 1d`')),
 });
 /** Start of the step in epoch ms, and the highest figure in it. */
 const MetricPoint = Type.Unsafe<[number, number]>({
@@ -34,8 +32,8 @@ const MetricPoint = Type.Unsafe<[number, number]>({
   description: 'Start of the step in epoch ms, and the highest figure in it',
 });
 export const MetricSeriesAnswerSchema = Type.Object({
-  unit: text('cores, ratio, bytes, bytes/s, lines/s or count'),
-  step: text('Duration between points, e.g. `30s`'),
+  unit: Str('cores, ratio, bytes, bytes/s, lines/s or count'),
+  step: Str('Duration between points, e.g. `30s`'),
   series: Type.Array(
     Type.Object({
       labels: Type.Record(Type.String(), Type.String()),

@@ -4,8 +4,9 @@ import { detectLevel } from '../../model/detect-level.ts';
 import { FleetlogError } from '../../model/errors.ts';
 import { UNDETECTED_LEVEL } from '../../model/level.ts';
 import { FLAG } from '../../model/record.ts';
+import type { RetentionClasses } from '../../model/retention-classes.ts';
 import type { Principal } from '../auth/principal.ts';
-import { matchesPattern, scopeAllows } from '../scope.ts';
+import { scopeAllows } from '../scope.ts';
 import type { Arrivals } from './arrivals.ts';
 import { compose } from './compose.ts';
 import type { Defaults, IdentityRules } from './identity.ts';
@@ -46,6 +47,7 @@ export interface IntakeParts {
   config: Config;
   clock: Clock;
   rules: IdentityRules;
+  classes: RetentionClasses;
   sessions: Sessions;
   arrivals: Arrivals;
   encoder: RowEncoder;
@@ -96,10 +98,7 @@ export function createIntake(
     if (line.time === null) return line.given ? 'unreadable' : 'absent';
     if (line.time > arrival + DAY_US) return 'future';
     const { app, env } = rows.source;
-    const days = (
-      config.retention.classes.find((one) => matchesPattern(one.app, app) && matchesPattern(one.env, env)) ??
-      config.retention
-    ).days;
+    const { days } = parts.classes.of(app, env);
     return line.time < arrival + RETENTION_MARGIN_US - days * DAY_US ? 'too_old' : null;
   }
 

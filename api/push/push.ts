@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { FleetlogError } from '../../model/errors.ts';
 import { createRedactor } from '../../model/redaction/redaction.ts';
+import { createRetentionClasses } from '../../model/retention-classes.ts';
 import type { Principal } from '../auth/principal.ts';
 import type { ApiContext } from '../context.ts';
 import { createArrivals } from './arrivals.ts';
@@ -36,6 +37,7 @@ export function createPush(context: ApiContext): Push | null {
     config,
     clock,
     rules,
+    classes: createRetentionClasses(config.retention),
     sessions,
     telemetry,
     publish: collect,

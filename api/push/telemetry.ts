@@ -1,4 +1,5 @@
-import { Counter, Gauge, type Registry } from 'prom-client';
+import { Counter, type Registry } from 'prom-client';
+import { liveGauges } from '../live-gauge.ts';
 
 /** Why a line was not taken. */
 export type RefusalReason = 'scope' | 'action';
@@ -36,16 +37,7 @@ export function createPushTelemetry(
   const times = counter('fleetlog_push_arrival_times_total', "Lines with their arrival's time, by reason.", ['reason']);
   const redactions = counter('fleetlog_push_redacted_total', 'Redactions in pushed lines, by rule.', ['reason']);
   const cut = counter('fleetlog_push_long_lines_total', 'Pushed lines longer than collector.lineBytes.', []);
-  const gauge = (name: string, help: string, read: () => number): void => {
-    new Gauge({
-      name,
-      help,
-      registers,
-      collect() {
-        this.set(read());
-      },
-    });
-  };
+  const gauge = liveGauges(registry);
   gauge('fleetlog_push_held_bytes', 'Bytes of pushed bodies held now.', live.heldBytes);
   gauge('fleetlog_push_idle_sessions', 'Sessions kept for the next request of their token.', live.idleSessions);
 

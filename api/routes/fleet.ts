@@ -1,3 +1,4 @@
+import { matchesGlob } from '../../model/glob.ts';
 import { levelOrdinal } from '../../model/level.ts';
 import type { SourceSummary } from '../../store/log-store.ts';
 import type { ApiApp, ApiContext } from '../context.ts';
@@ -20,7 +21,7 @@ import type { FleetContainer } from '../fleet-view.ts';
 import { forgetHost } from '../forget-host.ts';
 import { goneSignal } from '../gone.ts';
 import { pageOf } from '../list-page.ts';
-import { matchesPattern, scopeAllows, scopeQuery, seesEverything } from '../scope.ts';
+import { scopeAllows, scopeQuery, seesEverything } from '../scope.ts';
 import { formatMaybe } from '../times.ts';
 
 const DAY = 86_400e6;
@@ -88,7 +89,7 @@ export function registerFleet(app: ApiApp, context: ApiContext): void {
     const named = values(query.host);
     const items = hosts
       .filter((host) => !part || mine.has(host.host) || sources.has(host.host))
-      .filter((host) => named.length === 0 || named.some((name) => matchesPattern(name, host.host)))
+      .filter((host) => named.length === 0 || named.some((name) => matchesGlob(name, host.host)))
       .map((host): ApiHost => {
         const containers = mine.get(host.host) ?? [];
         const reporting = !silent(host);
@@ -128,6 +129,7 @@ export function registerFleet(app: ApiApp, context: ApiContext): void {
     },
     async ({ principal, params }, reply) => {
       await forgetHost(context.state, params.host, silent);
+      fleet.refresh();
       context.log.info({ who: principal.id, host: params.host }, 'forgot a host');
       return reply.code(204).send();
     },

@@ -36,8 +36,6 @@ export interface Arrivals {
   get(seq: number): Arrival;
   /** `evicted` is called before a batch is let go. Nothing is kept while nobody reads. */
   read(reader: { arrived(): void; evicted(seq: number, arrival: Arrival): void }): () => void;
-  /** What was seen so far may not be stored yet. */
-  ahead: boolean;
   /** Resolves when everything published from then on is seen. */
   ready(): Promise<void>;
   close(): Promise<void>;
@@ -85,7 +83,6 @@ export function createArrivals(options: { bus: Bus; nowMs: () => number; keptByt
         leftAt = options.nowMs();
       };
     },
-    ahead: options.bus.tapsAhead === true,
     ready: () => tap.ready ?? Promise.resolve(),
     close: () => tap.close(),
   };

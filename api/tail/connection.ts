@@ -15,9 +15,8 @@ import type { TailPump } from './pump.ts';
 import { createTailReader } from './reader.ts';
 
 const TICK_MS = 1_000;
-/** How long a tail over Kafka waits at its beginning for what is on its way to the store; a store that is further behind is not waited for. */
-const SETTLE_MS = 5_000;
-const SETTLE_PAUSE_MS = 200;
+/** How long a tail that opens in the first moments of a process waits for the bus; with the brokers away it shows what is stored. */
+const READY_MS = 5_000;
 /** Ticks between heartbeats; each also looks at the caller's rights again. */
 const HEARTBEAT_TICKS = 15;
 
@@ -98,25 +97,13 @@ export function startTail(
   async function history(): Promise<void> {
     const { resume, last } = request;
     if (known || (!resume && last === 0)) return;
-    if (arrivals.ahead) await settle();
+    // What is stored between the search and the first arrival seen would be in neither.
+    await Promise.race([arrivals.ready(), pauseFor(READY_MS)]);
     const asked = { store, query: tree, stream, signal, nowUs: clock.nowUs() };
     const ids = await context.gate.run(principal.id, signal, () =>
       resume ? sendSince(asked, resume.floor) : sendNewest(asked, Math.min(last, config.query.maxRows)),
     );
     alreadySent = { ids, until: arrivals.head() };
-  }
-
-  /** What was published before this tail began is waited for: it will not arrive again, and the history must hold it. */
-  async function settle(): Promise<void> {
-    const began = clock.nowUs();
-    const until = clock.monotonicMs() + SETTLE_MS;
-    await Promise.race([arrivals.ready(), pauseFor(SETTLE_MS)]);
-    while (!signal.aborted && clock.monotonicMs() < until) {
-      const now = clock.nowUs();
-      const { completeTo } = await context.watermark.completeness(tree, principal, { from: now - 1, to: now });
-      if (completeTo === null || completeTo >= began) return;
-      await pauseFor(SETTLE_PAUSE_MS);
-    }
   }
 
   async function recheck(): Promise<void> {

@@ -4,7 +4,7 @@ import type { Clock } from '../../model/clock.ts';
 import { FleetlogError, isCode } from '../../model/errors.ts';
 import type { LogStore } from '../../store/log-store.ts';
 import type { StateStore } from '../../store/state-store.ts';
-import { move } from './mover.ts';
+import { move, newMove } from './mover.ts';
 
 export interface Stores {
   store: LogStore;
@@ -51,18 +51,7 @@ export function createBackgroundMover(options: BackgroundMoverOptions): Mover {
       try {
         const to = await options.open(target);
         const abort = new AbortController();
-        status = {
-          state: 'running',
-          target: to.name,
-          startedAt: clock.nowUs(),
-          records: 0,
-          moved: 0,
-          had: 0,
-          tooOld: 0,
-          at: null,
-          people: { moved: 0, kept: 0 },
-          error: null,
-        };
+        status = newMove(to.name, clock);
         running = { abort, ended: run(to, abort.signal) };
         return status;
       } finally {

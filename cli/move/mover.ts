@@ -25,14 +25,9 @@ export interface MoveParts {
   onProgress(status: MoveStatus): void;
 }
 
-/**
- * Moves everything: people first, then lines hour by hour from the oldest, then the hours that got more meanwhile. Ends when every hour's count is
- * the count that was moved. Both stores keep working; ids stay what they are. Rejects with `cancelled` or with what a store says.
- */
-export async function move(parts: MoveParts): Promise<MoveStatus> {
-  const { from, to, target, clock, signal } = parts;
-  const doc = (await from.state.get<MoveDoc>(KIND, target))?.doc ?? { hours: {} };
-  const status: MoveStatus = {
+/** Where a move stands before anything is moved. */
+export function newMove(target: string, clock: Clock): MoveStatus {
+  return {
     state: 'running',
     target,
     startedAt: clock.nowUs(),
@@ -41,9 +36,20 @@ export async function move(parts: MoveParts): Promise<MoveStatus> {
     had: 0,
     tooOld: 0,
     at: null,
-    people: await movePeople(from.state, to.state, signal),
+    people: { moved: 0, kept: 0 },
     error: null,
   };
+}
+
+/**
+ * Moves everything: people first, then lines hour by hour from the oldest, then the hours that got more meanwhile. Ends when every hour's count is
+ * the count that was moved. Both stores keep working; ids stay what they are. Rejects with `cancelled` or with what a store says.
+ */
+export async function move(parts: MoveParts): Promise<MoveStatus> {
+  const { from, to, target, clock, signal } = parts;
+  const doc = (await from.state.get<MoveDoc>(KIND, target))?.doc ?? { hours: {} };
+  const status = newMove(target, clock);
+  status.people = await movePeople(from.state, to.state, signal);
   for (let round = 0; round < ROUNDS; round++) {
     const hours = await hoursOf(from.store, signal);
     status.records = hours.reduce((sum, { records }) => sum + records, 0);

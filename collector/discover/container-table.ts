@@ -2,12 +2,12 @@ import { join } from 'node:path';
 import type { ContainerStatus } from '../../model/batch.ts';
 import type { Clock } from '../../model/clock.ts';
 import type { CollectorConfig } from '../../model/config.ts';
+import { matchesGlob } from '../../model/glob.ts';
 import type { ContainerEvent, DiscoveryHandlers, StreamLine, Target } from '../discovery.ts';
 import type { EngineEvent } from '../docker/event-stream.ts';
 import { logWarnings, readingOf } from '../docker/log-driver.ts';
 import type { ContainerRecord } from '../docker/record.ts';
 import { identify } from '../identity/identity.ts';
-import { matchesName } from '../identity/names.ts';
 import { applyEvent, type ContainerEntry, eventAttributes, eventType, recordFromEvent } from './container-entry.ts';
 import { createDeploys } from './deploys.ts';
 import { type MissedEvent, missedEvents, tell, toldUpTo } from './missed-events.ts';
@@ -84,7 +84,7 @@ export function createContainerTable(options: ContainerTableOptions): ContainerT
   }
 
   function excluded(record: ContainerRecord): boolean {
-    return config.excludeContainers.some((pattern) => matchesName(pattern, record.name));
+    return config.excludeContainers.some((pattern) => matchesGlob(pattern, record.name));
   }
 
   function reachable(entry: ContainerEntry) {

@@ -9,19 +9,3 @@ export function cleanName(value: string): string {
     .trim();
   return text.length <= NAME_LENGTH ? text : [...text].slice(0, NAME_LENGTH).join('');
 }
-
-/** True when `name` matches a pattern in which `*` stands for any run of characters. */
-export function matchesName(pattern: string, name: string): boolean {
-  const parts = pattern.split('*');
-  if (parts.length === 1) return pattern === name;
-  const last = parts.pop()!;
-  const head = parts.shift()!;
-  if (!name.startsWith(head)) return false;
-  let at = head.length;
-  for (const part of parts) {
-    const found = name.indexOf(part, at);
-    if (found < 0) return false;
-    at = found + part.length;
-  }
-  return name.length - last.length >= at && name.endsWith(last);
-}

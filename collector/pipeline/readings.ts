@@ -1,6 +1,7 @@
 import type { CollectorConfig } from '../../model/config.ts';
+import { matchesGlob } from '../../model/glob.ts';
 import type { Source } from '../../model/source.ts';
-import { compilePattern, matchesGlob } from '../../model/user-patterns.ts';
+import { compilePattern } from '../../model/user-patterns.ts';
 import type { FileTarget } from '../discovery.ts';
 import { type JoinRules, startPatternRules, traceRules } from '../parse/continuation.ts';
 import { createCriParser } from '../parse/cri.ts';

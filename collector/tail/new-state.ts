@@ -2,6 +2,26 @@ import type { FileState } from '../checkpoint/file-state.ts';
 import type { FileTarget } from '../discovery.ts';
 import { deriveFid, type FileIdentity, mintFid } from './identity.ts';
 
+/** What the state of a source says before anything of it is read; `timeUs` is the time of lines that have none. */
+export function nothingRead(timeUs: number, nowUs: number) {
+  return {
+    gens: [],
+    gen: 0,
+    offset: 0,
+    tail: '',
+    context: { time: timeUs, pem: 0 },
+    past: 0,
+    lines: 0,
+    dropped: {},
+    lastLineAt: 0,
+    phase: 'live',
+    twins: [],
+    spool: null,
+    seenAt: nowUs,
+    intents: [],
+  } satisfies Partial<FileState>;
+}
+
 /** The state of a file nobody has read yet. Its fid is minted where the filesystem has no birth times. */
 export function newFileState(
   id: FileIdentity,
@@ -14,19 +34,6 @@ export function newFileState(
     source: target.source,
     ...id,
     path,
-    gens: [],
-    gen: 0,
-    offset: 0,
-    tail: '',
-    context: { time: birth, pem: 0 },
-    past: 0,
-    lines: 0,
-    dropped: {},
-    lastLineAt: 0,
-    phase: 'live',
-    twins: [],
-    spool: null,
-    seenAt: nowUs,
-    intents: [],
+    ...nothingRead(birth, nowUs),
   };
 }

@@ -9,6 +9,7 @@ import type { LineReader } from '../pipeline/line-reader.ts';
 import { OVERSIZE_TEXT_BYTES } from '../pipeline/oversize.ts';
 import { putHeld, takeHeld, type Workbench } from '../pipeline/workbench.ts';
 import { lineHash, streamFid } from './identity.ts';
+import { nothingRead } from './new-state.ts';
 import { newTailFile, type Reading, type TailFile } from './tail-file.ts';
 
 export interface StreamDeps {
@@ -53,6 +54,7 @@ function loadState(target: StreamTarget, deps: StreamDeps): FileState {
   const fid = streamFid(deps.host, target.source.container);
   const known = deps.checkpoint.files.get(fid);
   if (known) return known;
+  const nowUs = deps.clock.nowUs();
   const state: FileState = {
     fid,
     target: target.key,
@@ -61,20 +63,7 @@ function loadState(target: StreamTarget, deps: StreamDeps): FileState {
     ino: target.source.container,
     birth: '0',
     path: '',
-    gens: [],
-    gen: 0,
-    offset: 0,
-    tail: '',
-    context: { time: deps.clock.nowUs(), pem: 0 },
-    past: 0,
-    lines: 0,
-    dropped: {},
-    lastLineAt: 0,
-    phase: 'live',
-    twins: [],
-    spool: null,
-    seenAt: deps.clock.nowUs(),
-    intents: [],
+    ...nothingRead(nowUs, nowUs),
   };
   deps.checkpoint.put(state);
   return state;

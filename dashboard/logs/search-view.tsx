@@ -32,6 +32,7 @@ import { RowsEnd } from './rows-end.tsx';
 import { SearchFooter } from './search-footer.tsx';
 import { seenFields } from './seen-fields.ts';
 import { rangePhrase } from './time-box.tsx';
+import { useRowView } from './use-row-view.ts';
 import { type Start, useRows } from './use-rows.ts';
 import { type WordAt, WordMenu } from './word-menu.tsx';
 
@@ -77,18 +78,7 @@ export function SearchView({ page, hosts }: { page: LogsPage; hosts: ApiHost[] |
   );
   const rows = useRows(run, range, url.order, start, itemOptions);
   const { answer, list: items } = rows;
-  const view = useMemo(
-    () => ({
-      zone,
-      wrap: url.wrap,
-      pretty: url.pretty,
-      narrow: page.narrow,
-      finder: page.finder,
-      columns,
-      fields: url.columns,
-    }),
-    [zone, url.wrap, url.pretty, page.narrow, page.finder, columns, url.columns],
-  );
+  const view = useRowView(page, columns);
   const openWord = useCallback((text: string, x: number, y: number) => setWord({ text, x, y }), []);
   const closeWord = useCallback(() => setWord(null), []);
   const { apply } = page;

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import { useClient } from '../client/client.tsx';
 import { count } from '../format/number.ts';
 import { absolute } from '../format/range.ts';
@@ -18,6 +18,7 @@ import { RowList, type RowListHandle } from './row-list.tsx';
 import { TailBar } from './tail-bar.tsx';
 import { TailHistogram } from './tail-histogram.tsx';
 import { TailRefused } from './tail-refused.tsx';
+import { useRowView } from './use-row-view.ts';
 import { type PauseCause, type TailState, useTail } from './use-tail.ts';
 import { type WordAt, WordMenu } from './word-menu.tsx';
 
@@ -36,18 +37,7 @@ export function TailView({ page, onPaused }: { page: LogsPage; onPaused(paused: 
   const [focus, setFocus] = useState<string | null>(null);
   const now = client.nowUs();
   const range = { from: now - 900e6, to: now };
-  const view = useMemo(
-    () => ({
-      zone,
-      wrap: url.wrap,
-      pretty: url.pretty,
-      narrow: page.narrow,
-      finder: page.finder,
-      columns,
-      fields: url.columns,
-    }),
-    [zone, url.wrap, url.pretty, page.narrow, page.finder, columns, url.columns],
-  );
+  const view = useRowView(page, columns);
   const { items } = tail;
   const [word, setWord] = useState<WordAt | null>(null);
   const closeWord = useCallback(() => setWord(null), []);

@@ -1,8 +1,7 @@
 import type { LinesBatch } from '../../model/batch.ts';
 import type { Clock } from '../../model/clock.ts';
-import type { Source } from '../../model/source.ts';
-import type { RetentionClasses } from '../embedded/retention-classes.ts';
-import { sourceKey } from '../embedded/source-table.ts';
+import type { RetentionClasses } from '../../model/retention-classes.ts';
+import { type Source, sourceKey } from '../../model/source.ts';
 import type { AppendResult, RefusedRecord } from '../log-store.ts';
 import type { BulkWriter, PendingDocument } from './bulk-writer.ts';
 import type { ElasticsearchClient } from './client.ts';

@@ -1,13 +1,11 @@
-import { and, fieldEquals, not } from '../../model/query/build.ts';
 import type { Query } from '../../model/query/tree.ts';
 import type { LogRecord } from '../../model/record.ts';
+import { FAR_FROM_ANCHOR, familyOf, neighbourhoodOf } from '../context-query.ts';
 import type { ContextRequest, ContextResult } from '../log-store.ts';
 import { type Limits, limitsOf, translated } from './reading.ts';
 import type { RecordReads, TakeRequest } from './record-reads.ts';
 import { type Clause, term, without } from './translate-text.ts';
 
-/** Lines of a container's other files this far away (µs) are no context any more. */
-const FAR = 7 * 24 * 3_600_000_000;
 const ALWAYS = { from: 0, to: Number.MAX_SAFE_INTEGER };
 
 /**
@@ -18,29 +16,12 @@ export async function readContext(reads: RecordReads, request: ContextRequest): 
   const limits = limitsOf(request);
   const anchor = await reads.get(request.key, request.query, limits);
   if (!anchor) return null;
-  const { source } = anchor;
   if (request.scope === 'source') return aroundInFile(reads, request, anchor, limits);
-  const here =
-    request.scope === 'app'
-      ? [fieldEquals('app', source.app), fieldEquals('env', source.env)]
-      : [fieldEquals('host', source.host)];
-  const query = and(request.query, ...here);
+  const query = neighbourhoodOf(request, anchor);
   const side = (order: 'asc' | 'desc', limit: number): Promise<LogRecord[]> =>
     take(reads, query, { ...ALWAYS, order, limit, after: anchor }, limits);
   const [before, after] = await Promise.all([side('desc', request.before), side('asc', request.after)]);
   return { before: before.reverse(), anchor, after };
-}
-
-/** Everything the container (or plain file) wrote, lifecycle events apart from lines. */
-function familyOf(request: ContextRequest, anchor: LogRecord): Query {
-  const { host, container, path } = anchor.source;
-  const event = fieldEquals('stream', 'event');
-  return and(
-    request.query,
-    fieldEquals('host', host),
-    container ? fieldEquals('container', container) : fieldEquals('path', path),
-    anchor.stream === 'event' ? event : not(event),
-  );
 }
 
 async function aroundInFile(
@@ -66,8 +47,8 @@ async function aroundInFile(
     const edge = found[found.length - 1] ?? anchor;
     const range =
       order === 'desc'
-        ? { from: Math.max(0, edge.time - FAR), to: edge.time + 1 }
-        : { from: edge.time, to: edge.time + FAR };
+        ? { from: Math.max(0, edge.time - FAR_FROM_ANCHOR), to: edge.time + 1 }
+        : { from: edge.time, to: edge.time + FAR_FROM_ANCHOR };
     const others = {
       ...range,
       order,

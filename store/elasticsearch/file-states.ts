@@ -1,5 +1,5 @@
 import type { LinesBatch } from '../../model/batch.ts';
-import { covers, type Intervals, including, NOTHING } from '../embedded/intervals.ts';
+import { covers, type Intervals, including, NOTHING } from '../intervals.ts';
 import type { LinesWanted, StoredLines } from './stored-lines.ts';
 
 /** Files whose state is remembered; of others the cluster is asked again. */

@@ -1,5 +1,5 @@
 import { FleetlogError } from '../../model/errors.ts';
-import type { RetentionClass } from '../embedded/retention-classes.ts';
+import type { RetentionClass } from '../../model/retention-classes.ts';
 import type { ElasticsearchClient } from './client.ts';
 import { elasticsearchReason } from './client-errors.ts';
 

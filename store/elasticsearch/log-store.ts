@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from '../../model/clock.ts';
 import type { ElasticsearchConfig, RetentionConfig } from '../../model/config.ts';
 import { FleetlogError, isCode } from '../../model/errors.ts';
-import { createRetentionClasses } from '../embedded/retention-classes.ts';
+import { createRetentionClasses } from '../../model/retention-classes.ts';
 import type { LogStore } from '../log-store.ts';
 import { createAppender } from './appender.ts';
 import { createBulkWriter } from './bulk-writer.ts';

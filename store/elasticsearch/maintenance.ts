@@ -1,5 +1,5 @@
 import type { Clock } from '../../model/clock.ts';
-import type { RetentionClasses } from '../embedded/retention-classes.ts';
+import type { RetentionClasses } from '../../model/retention-classes.ts';
 import type { MaintenanceReport, Note, StoreStats } from '../log-store.ts';
 import type { ElasticsearchClient } from './client.ts';
 import type { DataIndex, IndexNames } from './index-names.ts';

@@ -1,4 +1,5 @@
 import type { LinesBatch } from '../../model/batch.ts';
+import { lineStarts } from '../line-starts.ts';
 import type { RecordInput } from './documents.ts';
 
 const NEWLINE = 10;
@@ -50,17 +51,10 @@ export function selectRecords(batch: LinesBatch, isStored: (offset: number) => b
 
 type Text = Pick<RecordInput, 'messages' | 'from' | 'to'>;
 
-/**
- * The text of some of a joined record's lines. Null when the message has fewer lines than the joins say: then it cannot be parted,
- * and a line twice is better than a line lost.
- */
+/** The text of some of a joined record's lines, or null when it cannot be parted. */
 function pick({ messages, from, to }: Text, lines: number[], fresh: number[]): Text | null {
-  const starts = [from];
-  while (starts.length < lines.length) {
-    const next = messages.indexOf(NEWLINE, starts[starts.length - 1]);
-    if (next < 0 || next >= to) return null;
-    starts.push(next + 1);
-  }
+  const starts = lineStarts(messages, from, to, lines.length);
+  if (starts === null) return null;
   const pieces = fresh.map((line) => {
     const k = lines.indexOf(line);
     return messages.subarray(starts[k], k + 1 < lines.length ? starts[k + 1] - 1 : to);

@@ -1,8 +1,8 @@
 import { levelOrdinal } from '../../model/level.ts';
 import type { LogRecord } from '../../model/record.ts';
-import type { Source } from '../../model/source.ts';
-import { sourceKey } from '../embedded/source-table.ts';
+import { type Source, sourceKey } from '../../model/source.ts';
 import type { RangeRequest, SourceSummary } from '../log-store.ts';
+import { emptySummary } from '../source-summary.ts';
 import { type CompositeBucket, composite } from './composite.ts';
 import { limitsOf, type Reading, runtimeOf, translated, within } from './reading.ts';
 import type { RecordReads } from './record-reads.ts';
@@ -57,13 +57,7 @@ function summaryOf(summaries: Map<string, SourceSummary>, source: Source): Sourc
   const key = sourceKey(source);
   let summary = summaries.get(key);
   if (!summary) {
-    summary = {
-      source,
-      first: Number.POSITIVE_INFINITY,
-      last: Number.NEGATIVE_INFINITY,
-      records: 0,
-      levels: Array(7).fill(0),
-    };
+    summary = emptySummary(source);
     summaries.set(key, summary);
   }
   return summary;

@@ -1,3 +1,4 @@
+import { sourceKey } from '../../model/source.ts';
 import type {
   CountResult,
   FacetRequest,
@@ -12,7 +13,6 @@ import type {
 import { MINUTE_US } from './minute-counts.ts';
 import { type ReadTools, timedOut } from './record-reads.ts';
 import type { Operation, ScanAnswer } from './scan-request.ts';
-import { sourceKey } from './source-table.ts';
 import { bucketCount } from './tallies.ts';
 
 /** One bucket for any range (some 190 years), of whole minutes, so that minute counts can answer. */

@@ -1,12 +1,12 @@
 import type { LinesBatch } from '../../model/batch.ts';
 import type { Clock } from '../../model/clock.ts';
 import { FleetlogError } from '../../model/errors.ts';
+import { NOTHING } from '../intervals.ts';
 import type { AppendResult } from '../log-store.ts';
 import type { Disk, DiskFile } from './disk.ts';
 import { DAY_US } from './flush.ts';
 import { recordsFrameBytes, sourceFrameBytes, writeRecordsFrame, writeSourceFrame } from './frame.ts';
 import { type Chunk, type ChunkPool, createHead, type Head, type Mark, roomIn } from './head.ts';
-import { NOTHING } from './intervals.ts';
 import { LOG_HEADER, logFile, logHeader } from './log-file.ts';
 import { selectNew } from './select-new.ts';
 import type { SourceTable } from './source-table.ts';

@@ -1,6 +1,6 @@
-import { and, fieldEquals, not } from '../../model/query/build.ts';
 import type { Query } from '../../model/query/tree.ts';
 import type { LogRecord } from '../../model/record.ts';
+import { FAR_FROM_ANCHOR, familyOf, neighbourhoodOf } from '../context-query.ts';
 import type { ContextRequest, ContextResult } from '../log-store.ts';
 import { makeRecords } from './merge-records.ts';
 import type { RecordReads, TopRequest } from './record-reads.ts';
@@ -8,8 +8,6 @@ import type { RecordReads, TopRequest } from './record-reads.ts';
 const HOUR_US = 3_600_000_000;
 /** Half widths in which neighbours of a file are looked for, one after the other; the last takes all. */
 const SPANS = [HOUR_US, 25 * HOUR_US, Number.POSITIVE_INFINITY];
-/** Lines of a container's other files this far away are no context any more. */
-const FAR = 7 * 24 * HOUR_US;
 
 /**
  * Records around one. Scope `source` goes by place in the file, which is how the program wrote them, and fills up from the
@@ -23,29 +21,12 @@ export async function readContext(reads: RecordReads, request: ContextRequest): 
 }
 
 async function aroundInTime(reads: RecordReads, request: ContextRequest, anchor: LogRecord): Promise<ContextResult> {
-  const { source } = anchor;
-  const here: Query[] =
-    request.scope === 'app'
-      ? [fieldEquals('app', source.app), fieldEquals('env', source.env)]
-      : [fieldEquals('host', source.host)];
-  const query = and(request.query, ...here);
+  const query = neighbourhoodOf(request, anchor);
   const all = { from: 0, to: Number.MAX_SAFE_INTEGER };
   const side = (order: 'asc' | 'desc', limit: number): Promise<LogRecord[]> =>
     take(reads, { ...all, ...limits(request), query, order, limit, after: anchor });
   const [before, after] = await Promise.all([side('desc', request.before), side('asc', request.after)]);
   return { before: before.reverse(), anchor, after };
-}
-
-/** Everything the container (or plain file) wrote, lifecycle events apart from lines. */
-function familyOf(request: ContextRequest, anchor: LogRecord): Query {
-  const { host, container, path } = anchor.source;
-  const event = fieldEquals('stream', 'event');
-  return and(
-    request.query,
-    fieldEquals('host', host),
-    container ? fieldEquals('container', container) : fieldEquals('path', path),
-    anchor.stream === 'event' ? event : not(event),
-  );
 }
 
 async function aroundInSource(reads: RecordReads, request: ContextRequest, anchor: LogRecord): Promise<ContextResult> {
@@ -77,8 +58,8 @@ async function sideInSource(
   }
   const edge = found[found.length - 1] ?? anchor;
   const rest = await take(reads, {
-    from: order === 'desc' ? Math.max(0, edge.time - FAR) : edge.time,
-    to: order === 'desc' ? edge.time + 1 : edge.time + FAR,
+    from: order === 'desc' ? Math.max(0, edge.time - FAR_FROM_ANCHOR) : edge.time,
+    to: order === 'desc' ? edge.time + 1 : edge.time + FAR_FROM_ANCHOR,
     ...limits(request),
     query,
     order,

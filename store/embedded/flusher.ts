@@ -1,9 +1,10 @@
 import { unlink } from 'node:fs/promises';
 import { FleetlogError } from '../../model/errors.ts';
+import { sourceKey } from '../../model/source.ts';
 import type { Catalog } from './catalog.ts';
 import type { ChunkPool, Head } from './head.ts';
 import type { ScanPool } from './scan-pool.ts';
-import { type SourceTable, sourceKey } from './source-table.ts';
+import type { SourceTable } from './source-table.ts';
 import type { Writer } from './writer.ts';
 
 /** First and longest pause (ms) before a failed flush is tried again. */

@@ -1,5 +1,5 @@
+import type { Intervals } from '../intervals.ts';
 import { type FrameMemory, frameMemory } from './frame.ts';
-import type { Intervals } from './intervals.ts';
 
 /**
  * Frames not yet in a segment, in shared memory so that scan threads search them where they lie. Chunks are used again:

@@ -1,10 +1,10 @@
+import { sourceKey } from '../../model/source.ts';
 import { letGo } from './let-go.ts';
 import { plainCodec } from './plain-codec.ts';
 import type { RecordColumns } from './record-columns.ts';
 import { segmentFile } from './segment-format.ts';
 import { openSegment, type SegmentReader } from './segment-reader.ts';
 import { createSegmentWriter, type SegmentRow } from './segment-writer.ts';
-import { sourceKey } from './source-table.ts';
 
 export interface MergeJob {
   dir: string;

@@ -1,9 +1,9 @@
 import type { Clock } from '../../model/clock.ts';
 import type { Source } from '../../model/source.ts';
+import { covers, including, NOTHING } from '../intervals.ts';
 import { markKey } from './appender.ts';
 import { frameFid, frameSourceJson, RECORDS_FRAME, SOURCE_FRAME, sourceFrameBytes, writeSourceFrame } from './frame.ts';
 import { type ChunkPool, type Head, type Mark, roomIn } from './head.ts';
-import { covers, including, NOTHING } from './intervals.ts';
 import { replayLog } from './log-file.ts';
 import type { StoreLog } from './log-store.ts';
 import type { SourceTable } from './source-table.ts';

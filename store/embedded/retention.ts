@@ -1,5 +1,5 @@
+import type { RetentionClasses } from '../../model/retention-classes.ts';
 import { DAY_US } from './flush.ts';
-import type { RetentionClasses } from './retention-classes.ts';
 import type { SegmentRow } from './segment-writer.ts';
 
 /** Removals that age and sizes ask for, oldest segments first. `why` tells the reason of each. */

@@ -1,5 +1,6 @@
 import type { LinesBatch } from '../../model/batch.ts';
-import { covers, type Intervals, including, touches } from './intervals.ts';
+import { covers, type Intervals, including, touches } from '../intervals.ts';
+import { lineStarts } from '../line-starts.ts';
 import type { RecordColumns } from './record-columns.ts';
 
 const NEWLINE = 10;
@@ -112,12 +113,8 @@ type Piece = [from: number, to: number];
  * the message has fewer lines than the joins say: then it cannot be parted, and a line twice is better than a line lost.
  */
 function linePieces(batch: LinesBatch, i: number, lines: number[], joined: number): Piece[] | null {
-  const starts = [i === 0 ? 0 : batch.ends[i - 1]];
   const end = batch.ends[i];
-  while (starts.length <= joined) {
-    const next = batch.messages.indexOf(NEWLINE, starts[starts.length - 1]);
-    if (next < 0 || next >= end) return null;
-    starts.push(next + 1);
-  }
+  const starts = lineStarts(batch.messages, i === 0 ? 0 : batch.ends[i - 1], end, joined + 1);
+  if (starts === null) return null;
   return lines.map((line) => [starts[line], line < joined ? starts[line + 1] - 1 : end]);
 }

@@ -1,5 +1,5 @@
-import type { Source } from '../../model/source.ts';
-import type { RetentionClass, RetentionClasses } from './retention-classes.ts';
+import type { RetentionClass, RetentionClasses } from '../../model/retention-classes.ts';
+import { type Source, sourceKey } from '../../model/source.ts';
 
 /** A source with the number frames in memory and in the log name it by; numbers are never used twice in a process. */
 export interface SourceEntry {
@@ -17,26 +17,6 @@ export interface SourceTable {
   byNumber(number: number): SourceEntry | undefined;
   /** Forgets sources unused since `before` that are not in `kept`; returns their numbers. */
   forget(before: number, kept: ReadonlySet<number>): number[];
-}
-
-/** Identity as text: every field in a fixed order, whatever order the sender's JSON had. */
-export function sourceKey(source: Source): string {
-  const labels = Object.entries(source.labels).sort(([a], [b]) => (a < b ? -1 : 1));
-  return JSON.stringify([
-    source.app,
-    source.env,
-    source.container,
-    source.host,
-    source.path,
-    source.containerName,
-    source.instance,
-    source.image,
-    source.version,
-    source.reader,
-    source.named.app,
-    source.named.env,
-    labels,
-  ]);
 }
 
 export function createSourceTable(classes: RetentionClasses): SourceTable {

@@ -1,14 +1,14 @@
 import { extractFields } from '../../model/fields.ts';
 import { LEVELS } from '../../model/level.ts';
 import { RECORD_FIELDS } from '../../model/query/tree.ts';
-import { type Source, STREAMS } from '../../model/source.ts';
+import { type Source, STREAMS, sourceKey } from '../../model/source.ts';
 import type { GroupKey, SourceSummary } from '../log-store.ts';
+import { emptySummary } from '../source-summary.ts';
 import type { Matches } from './match-block.ts';
 import { MINUTE_US } from './minute-counts.ts';
 import { cellOf } from './record-columns.ts';
 import type { ScanBlock } from './scan-block.ts';
 import type { ScanAnswer, ScanRequest } from './scan-request.ts';
-import { sourceKey } from './source-table.ts';
 
 /** Counts matching records, singly or as whole minutes of one source and cell. */
 export interface Tally {
@@ -141,13 +141,7 @@ export function createSourceTally(): Tally {
     const key = sourceKey(source);
     summary = summaries.get(key);
     if (!summary) {
-      summary = {
-        source,
-        first: Number.POSITIVE_INFINITY,
-        last: Number.NEGATIVE_INFINITY,
-        records: 0,
-        levels: Array(7).fill(0),
-      };
+      summary = emptySummary(source);
       summaries.set(key, summary);
     }
     byObject.set(source, summary);

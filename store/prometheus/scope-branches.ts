@@ -1,5 +1,5 @@
 import { FleetlogError } from '../../model/errors.ts';
-import { matchesAnything } from '../metric-request.ts';
+import { matchesAnything, matchesGlob } from '../../model/glob.ts';
 import type { MetricScope } from '../metric-store.ts';
 import type { Matcher } from './promql.ts';
 
@@ -43,23 +43,9 @@ export function scopeBranches(scopes: readonly (readonly MetricScope[])[]): Matc
 function meet(held: Conjunction, pattern: string): Conjunction | null {
   if (matchesAnything(pattern) || held.includes(pattern)) return held;
   const exact = held.find((one) => !one.includes('*'));
-  if (exact !== undefined) return matches(pattern, exact) ? held : null;
+  if (exact !== undefined) return matchesGlob(pattern, exact) ? held : null;
   if (pattern.includes('*')) return [...held, pattern].sort();
-  return held.every((one) => matches(one, pattern)) ? [pattern] : null;
-}
-
-function matches(pattern: string, value: string): boolean {
-  const parts = pattern.split('*');
-  if (parts.length === 1) return pattern === value;
-  const last = parts.length - 1;
-  if (!value.startsWith(parts[0])) return false;
-  let at = parts[0].length;
-  for (let i = 1; i < last; i++) {
-    const found = value.indexOf(parts[i], at);
-    if (found < 0) return false;
-    at = found + parts[i].length;
-  }
-  return value.length - parts[last].length >= at && value.endsWith(parts[last]);
+  return held.every((one) => matchesGlob(one, pattern)) ? [pattern] : null;
 }
 
 /** Without repetitions, and without those that another one holds. */

@@ -1,4 +1,4 @@
-import { matchesAnything } from '../metric-request.ts';
+import { matchesAnything } from '../../model/glob.ts';
 import { finishedSteps, partOfStep, peakStep } from '../metric-steps.ts';
 import type {
   MetricFilter,

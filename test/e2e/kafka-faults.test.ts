@@ -35,14 +35,7 @@ describe.skipIf(!kafka)('Kafka under faults', () => {
     const bus = await createKafkaBus({
       kafka: { ...settings, ...overrides },
       capacityBytes: 8 << 20,
-      log: process.env.SHOW
-        ? {
-            debug() {},
-            info: (a, b) => console.log(Date.now() % 100000, b, a),
-            warn: (a, b) => console.log(Date.now() % 100000, b, a),
-            error: console.log,
-          }
-        : silentLog,
+      log: silentLog,
     });
     buses.push(bus);
     return bus;

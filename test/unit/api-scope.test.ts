@@ -5,9 +5,10 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Scope } from '../../api/contract.ts';
 import { decided, restFor } from '../../api/possible.ts';
-import { matchesPattern, scopeAllows, scopeQuery } from '../../api/scope.ts';
+import { scopeAllows, scopeQuery } from '../../api/scope.ts';
 import type { SourceStatus } from '../../model/batch.ts';
 import { HOST_KIND, INVENTORY_KIND, type InventoryDoc, LEDGER_KIND, type LedgerDoc } from '../../model/fleet.ts';
+import { matchesGlob } from '../../model/glob.ts';
 import { compileMatch } from '../../model/query/match.ts';
 import { parseQuery } from '../../model/query/parse.ts';
 import { createEmbeddedLogStore } from '../../store/embedded/log-store.ts';
@@ -345,11 +346,11 @@ describe('scope', () => {
   });
 
   test('a pattern is whole and case-sensitive', () => {
-    expect(matchesPattern('shop-*', 'shop-a')).toBe(true);
-    expect(matchesPattern('shop-*', 'Shop-a')).toBe(false);
-    expect(matchesPattern('shop', 'shop-a')).toBe(false);
-    expect(matchesPattern('a*a', 'a')).toBe(false);
-    expect(matchesPattern('*b*', 'abc')).toBe(true);
+    expect(matchesGlob('shop-*', 'shop-a')).toBe(true);
+    expect(matchesGlob('shop-*', 'Shop-a')).toBe(false);
+    expect(matchesGlob('shop', 'shop-a')).toBe(false);
+    expect(matchesGlob('a*a', 'a')).toBe(false);
+    expect(matchesGlob('*b*', 'abc')).toBe(true);
   });
 
   test('what remains of a query for a source decides as the whole query does', () => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { matchesPattern, patternsMeet } from '../../api/scope.ts';
+import { patternsMeet } from '../../api/scope.ts';
+import { matchesGlob } from '../../model/glob.ts';
 import { type Harness, startHarness } from '../suites/api-harness.ts';
 
 describe('patterns meet', () => {
@@ -23,7 +24,7 @@ describe('patterns meet', () => {
     const value = fc.string({ unit: fc.constantFrom('a', 'b'), maxLength: 6 });
     fc.assert(
       fc.property(pattern, pattern, value, (a, b, text) => {
-        if (matchesPattern(a, text) && matchesPattern(b, text)) expect(patternsMeet(a, b)).toBe(true);
+        if (matchesGlob(a, text) && matchesGlob(b, text)) expect(patternsMeet(a, b)).toBe(true);
       }),
     );
   });
@@ -34,7 +35,7 @@ describe('patterns meet', () => {
     for (let from = 0; values.length < 1000; from++) values.push(`${values[from]}a`, `${values[from]}b`);
     fc.assert(
       fc.property(pattern, pattern, (a, b) => {
-        const some = values.some((text) => matchesPattern(a, text) && matchesPattern(b, text));
+        const some = values.some((text) => matchesGlob(a, text) && matchesGlob(b, text));
         expect(patternsMeet(a, b)).toBe(some);
       }),
     );

@@ -28,7 +28,7 @@ function host(name: string, rest: Partial<HostDoc> = {}): HostDoc {
   };
 }
 
-function fleetOf(hosts: HostDoc[], sources: [string, string, string][] = []): FleetView {
+function fleetOf(hosts: HostDoc[], sources: [string, string, string][] = []): Pick<FleetView, 'hosts' | 'details'> {
   const all = sources.map(
     ([fid, on, app]) => ({ fid, host: on, source: source({ host: on, app }) }) as unknown as FleetSource,
   );
@@ -38,7 +38,7 @@ function fleetOf(hosts: HostDoc[], sources: [string, string, string][] = []): Fl
   };
 }
 
-async function ask(fleet: FleetView, query = '', principal: Principal = ANONYMOUS) {
+async function ask(fleet: Pick<FleetView, 'hosts' | 'details'>, query = '', principal: Principal = ANONYMOUS) {
   const clock = { nowUs: () => NOW, monotonicMs: () => 0 };
   const watermark = createWatermark({ fleet, clock, silentMs: 30_000 });
   return watermark.completeness(parseQuery(query).query, principal, range);

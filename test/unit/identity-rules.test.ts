@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type ContainerFacts, identify, identityEnvNames, keepNamedEnv } from '../../collector/identity/identity.ts';
-import { cleanName, matchesName } from '../../collector/identity/names.ts';
+import { cleanName } from '../../collector/identity/names.ts';
+import { matchesGlob } from '../../model/glob.ts';
 
 const config = { appEnvNames: ['APP_NAME'], envEnvNames: ['ENVIRONMENT'] };
 const compose = {
@@ -294,5 +295,5 @@ test.each([
   ['*x*y*', '1x2y3', true],
   ['*x*y*', '1y2x3', false],
 ])('name pattern %s on %s: %s', (pattern, name, matches) => {
-  expect(matchesName(pattern, name)).toBe(matches);
+  expect(matchesGlob(pattern, name)).toBe(matches);
 });

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { matchesPattern } from '../../api/scope.ts';
+import { matchesGlob } from '../../model/glob.ts';
 import { partOfStep, peakStep } from '../../store/metric-steps.ts';
 import type { MetricScope, SeriesRequest, TopRequest } from '../../store/metric-store.ts';
 import { matcher, quote } from '../../store/prometheus/promql.ts';
@@ -114,7 +114,7 @@ describe('values in PromQL', () => {
         const body = JSON.parse(literal) as string;
         const found =
           sign === '=' ? body === value : new RegExp(`^(?:${body.replaceAll('(?s:.*)', '[^]*')})$`).test(value);
-        expect(found).toBe(patterns.some((pattern) => matchesPattern(pattern, value)));
+        expect(found).toBe(patterns.some((pattern) => matchesGlob(pattern, value)));
       }),
       { numRuns: 2_000 },
     );
@@ -129,10 +129,10 @@ describe('values in PromQL', () => {
         const value: Record<string, string> = { app, env };
         const branches = scopeBranches(lists);
         const allowed = branches.some((branch) =>
-          branch.every(({ label, patterns }) => patterns.some((one) => matchesPattern(one, value[label]))),
+          branch.every(({ label, patterns }) => patterns.some((one) => matchesGlob(one, value[label]))),
         );
         const wanted = lists.every((list) =>
-          list.some((scope) => matchesPattern(scope.app, app) && matchesPattern(scope.env, env)),
+          list.some((scope) => matchesGlob(scope.app, app) && matchesGlob(scope.env, env)),
         );
         expect(allowed).toBe(wanted);
       }),

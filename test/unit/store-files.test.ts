@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
+import { sourceKey } from '../../model/source.ts';
 import { readPlanes, unzigzag, writePlanes, zigzag } from '../../store/embedded/byte-planes.ts';
 import { flushHead } from '../../store/embedded/flush.ts';
 import {
@@ -23,7 +24,6 @@ import { decodeRows, encodeRows } from '../../store/embedded/rows-section.ts';
 import { segmentFile } from '../../store/embedded/segment-format.ts';
 import { openSegment } from '../../store/embedded/segment-reader.ts';
 import { createSegmentWriter } from '../../store/embedded/segment-writer.ts';
-import { sourceKey } from '../../store/embedded/source-table.ts';
 import { dose } from '../doses.ts';
 import { linesBatch, source } from '../suites/batches.ts';
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { LinesBatch } from '../../model/batch.ts';
-import { covers, type Intervals, including, NOTHING, touches } from '../../store/embedded/intervals.ts';
 import { selectNew } from '../../store/embedded/select-new.ts';
+import { covers, type Intervals, including, NOTHING, touches } from '../../store/intervals.ts';
 import { dose } from '../doses.ts';
 import { linesBatch } from '../suites/batches.ts';
 

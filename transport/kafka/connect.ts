@@ -1,8 +1,8 @@
 import type { KafkaConfig } from '../../model/config.ts';
 import { FleetlogError } from '../../model/errors.ts';
+import { pauseFor } from '../pause.ts';
 import { configurationFault, suspicion } from './client.ts';
 import type { KafkaLog } from './log.ts';
-import { pauseFor } from './pause.ts';
 
 const RETRY_MS = { first: 500, max: 15_000 };
 

@@ -1,7 +1,7 @@
 import type { Consumer, ConsumerConfig, EachBatchPayload, Kafka } from 'kafkajs';
+import { pauseFor } from '../pause.ts';
 import { configurationFault } from './client.ts';
 import type { KafkaLog } from './log.ts';
-import { pauseFor } from './pause.ts';
 
 export interface ConsumerLoopOptions {
   kafka: Kafka;

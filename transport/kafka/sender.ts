@@ -1,9 +1,9 @@
 import kafkajs, { type Kafka, type Producer } from 'kafkajs';
 import type { KafkaConfig } from '../../model/config.ts';
 import { FleetlogError } from '../../model/errors.ts';
+import { pauseFor, untilSettled } from '../pause.ts';
 import { configurationFault } from './client.ts';
 import type { KafkaLog } from './log.ts';
-import { pauseFor, untilSettled } from './pause.ts';
 import { createSendQueue, type Outgoing, type Taken } from './send-queue.ts';
 
 /** Bytes of one request before compression: long enough that a round trip does not matter, short enough to wait for. */

@@ -1,4 +1,5 @@
-import type { RetentionConfig } from '../../model/config.ts';
+import type { RetentionConfig } from './config.ts';
+import { matchesGlob } from './glob.ts';
 
 export interface RetentionClass {
   name: string;
@@ -14,22 +15,6 @@ export interface RetentionClasses {
   named(name: string): RetentionClass;
   /** The longest any class keeps, in days. */
   longestDays: number;
-}
-
-/** True when `text` matches `pattern`, in which `*` stands for any run of characters. */
-export function matchesGlob(pattern: string, text: string): boolean {
-  const parts = pattern.split('*');
-  if (parts.length === 1) return pattern === text;
-  const [head, ...rest] = parts;
-  const tail = rest.pop() ?? '';
-  if (!text.startsWith(head) || !text.endsWith(tail) || text.length < head.length + tail.length) return false;
-  let at = head.length;
-  for (const part of rest) {
-    const found = text.indexOf(part, at);
-    if (found < 0) return false;
-    at = found + part.length;
-  }
-  return at <= text.length - tail.length;
 }
 
 export function createRetentionClasses(config: RetentionConfig): RetentionClasses {
