@@ -6,7 +6,6 @@ import kafkajs from 'kafkajs';
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { silentLog } from '../../collector/log.ts';
 import type { KafkaConfig } from '../../model/config.ts';
-import type { Delivery } from '../../transport/bus.ts';
 import { createKafkaBus, type KafkaBus } from '../../transport/kafka-bus.ts';
 import { dose } from '../doses.ts';
 import { type GuardedProcess, startGuarded } from '../servers/guarded-process.ts';
@@ -149,8 +148,8 @@ describe.skipIf(!kafka)('Kafka under faults', () => {
     const limit = (value: string) => [{ name: 'max.message.bytes', value }];
     await admin.createTopics({ topics: [{ topic, numPartitions: 2, configEntries: limit('65536') }] });
     const bus = await open({ compression: 'none', inFlightBytes: 4 << 20 });
-    const got: Delivery[] = [];
-    await bus.consume(async (deliveries) => void got.push(...deliveries));
+    // Where a request has two partitions and one refuses, the other's batches come again: the list counts each once.
+    await bus.consume((deliveries) => list.take(deliveries));
     const load = startLoad(bus, { sources: 4, bytes: 400_000, perSource: 3 });
     await until(() => expect(load.acknowledged()).toBeGreaterThan(40));
     const type = kafkajs.ConfigResourceTypes.TOPIC;
@@ -162,8 +161,6 @@ describe.skipIf(!kafka)('Kafka under faults', () => {
     await until(() => expect(load.acknowledged()).toBeGreaterThan(before + 40));
     const sent = await load.stop();
     const total = [...sent.values()].flat().length;
-    await until(() => expect(got.length).toBe(total));
-    await list.take(got);
     await expectAll(sent);
     expect(bus.counters().sentRecords).toBeGreaterThan(total * 3);
     await admin.disconnect();
