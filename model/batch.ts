@@ -1,3 +1,4 @@
+import type { ContainerSample, HostSample } from './samples.ts';
 import type { Source } from './source.ts';
 
 export type BatchKind = 'lines' | 'samples' | 'events' | 'status';
@@ -121,12 +122,27 @@ export interface StatusPart {
   sent?: number[];
 }
 
-/** Figures; the shape is filled by the stats collector. One row a container. */
+/** Figures of a host and its containers at one moment, every `collector.statsMs`. */
 export interface SamplesBatch {
   kind: 'samples';
   host: string;
+  /** Collector's wall clock when they were read, µs. */
   time: number;
-  rows: { container: string; containerName: string; app: string; env: string; values: Record<string, number> }[];
+  /** Random per collector start. */
+  epoch: string;
+  rows: SampleRow[];
+  values: Partial<Record<HostSample, number>>;
+}
+
+export interface SampleRow {
+  container: string;
+  containerName: string;
+  app: string;
+  env: string;
+  instance: string;
+  /** µs; counters of another start are counted from 0 again. */
+  startedAt: number;
+  values: Partial<Record<ContainerSample, number>>;
 }
 
 export type Batch = LinesBatch | StatusBatch | SamplesBatch;

@@ -116,7 +116,11 @@ describe('batches', () => {
   });
 
   test('another host\u2019s are refused whole, and the refusal is logged', async () => {
-    for (const batch of [lines('h2'), status('h2'), encodeBatch({ kind: 'samples', host: 'h2', time: 1, rows: [] })]) {
+    for (const batch of [
+      lines('h2'),
+      status('h2'),
+      encodeBatch({ kind: 'samples', host: 'h2', time: 1, epoch: 'e', rows: [], values: {} }),
+    ]) {
       const before = h.logged.length;
       expect(await post(Buffer.concat([lines(), batch]))).toMatchObject({ status: 403, code: 'forbidden' });
       expect(h.logged.slice(before)).toContainEqual(expect.objectContaining({ level: 'warn' }));

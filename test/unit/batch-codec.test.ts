@@ -70,7 +70,7 @@ describe('batch codec', () => {
       counters: { lines: 3 },
     };
     expect(decodeBatch(encodeBatch(status))).toEqual(status);
-    const samples = { kind: 'samples' as const, host: 'h', time: 2, rows: [] };
+    const samples = { kind: 'samples' as const, host: 'h', time: 2, epoch: 'e', rows: [], values: {} };
     expect(decodeBatch(encodeBatch(samples))).toEqual(samples);
   });
 
