@@ -19,7 +19,7 @@ export interface BenchOptions {
   report: Report;
 }
 
-export const USAGE = `usage: npm run bench -- [collect] [ingest] [query] [latency] [idle] [fleet] [options]
+export const USAGE = `usage: npm run bench -- [collect] [ingest] [query] [latency] [idle] [fleet] [page] [patterns] [options]
 
   --gb N        bytes of messages to generate, in GB (1)
   --mb N        the same in MB
@@ -30,10 +30,12 @@ export const USAGE = `usage: npm run bench -- [collect] [ingest] [query] [latenc
   --repeats N   times each query is asked (30)
   --dir PATH    where data and stores are kept (test/.out/bench)
 
-Without a name all of them but fleet run, one after the other; fleet starts a Kafka and an Elasticsearch of its own.
+Without a name the first five run, one after the other; fleet starts a Kafka and an Elasticsearch of its own, page a Chromium.
 `;
 
-export const BENCHES = ['collect', 'ingest', 'query', 'latency', 'idle', 'fleet'] as const;
+export const BENCHES = ['collect', 'ingest', 'query', 'latency', 'idle', 'fleet', 'page', 'patterns'] as const;
+/** What runs without a name. */
+const USUAL = 5;
 export type BenchName = (typeof BENCHES)[number];
 
 /** Throws an Error with a sentence for the user when the arguments make no sense. */
@@ -67,7 +69,7 @@ export function readOptions(args: string[], report: Report): { names: BenchName[
   };
   const bytes = values.mb === undefined ? read('gb', values.gb, 1) * 1e9 : read('mb', values.mb, 0) * 1e6;
   return {
-    names: positionals.length > 0 ? (positionals as BenchName[]) : BENCHES.filter((name) => name !== 'fleet'),
+    names: positionals.length > 0 ? (positionals as BenchName[]) : BENCHES.slice(0, USUAL),
     options: {
       messageBytes: bytes,
       seed: read('seed', values.seed, 1),

@@ -14,6 +14,8 @@ async function bench(name: BenchName, options: BenchOptions): Promise<void> {
   else if (name === 'query') await (await import('./query.ts')).benchQuery(options);
   else if (name === 'latency') await (await import('./latency.ts')).benchLatency(options);
   else if (name === 'fleet') await (await import('./fleet.ts')).benchFleet(options);
+  else if (name === 'page') await (await import('./page.ts')).benchPage(options);
+  else if (name === 'patterns') await (await import('./patterns.ts')).benchPatterns(options);
   else await (await import('./idle.ts')).benchIdle(options);
 }
 

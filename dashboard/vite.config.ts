@@ -1,9 +1,10 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
+import { compressed } from './compressed.ts';
 
 // The API serves the result under a strict CSP: nothing may be inlined (fonts, theme script), and CSS keeps light-dark() as written.
 export default defineConfig({
-  plugins: [react()],
+  plugins: [react(), compressed()],
   resolve: { alias: { re2js: new URL('./logs/re2-syntax.ts', import.meta.url).pathname } },
   build: {
     outDir: 'dist',

@@ -25,6 +25,8 @@ export async function registerDashboard(app: ApiApp, dir: string | null): Promis
     serve: false,
     index: false,
     dotfiles: 'ignore',
+    // The build wrote what is worth it a second time, as brotli and gzip.
+    preCompressed: true,
     setHeaders: (reply, path) => {
       // Their names hold a hash of what is in them; the document that names them must be asked for each time.
       const forever = path.startsWith(assets);

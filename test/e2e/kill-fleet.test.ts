@@ -3,7 +3,7 @@ import { dose } from '../doses.ts';
 import { startElasticsearch } from '../servers/elasticsearch.ts';
 import { startKafka } from '../servers/kafka.ts';
 import { fleetParts } from '../suites/fleet-parts.ts';
-import { cleanUp, describe, runKills } from '../suites/oracle-kills.ts';
+import { cleanUp, describe, KILL_LIMITS, runKills } from '../suites/oracle-kills.ts';
 
 const kafka = await startKafka();
 const elasticsearch = kafka ? await startElasticsearch() : null;
@@ -27,7 +27,7 @@ it.skipIf(!kafka || !elasticsearch)(
       seed: 404,
       streams: 6,
       linesPerSecond: 500,
-      limits: { maxBytes: 256 << 10, maxFiles: 200, compress: false },
+      limits: KILL_LIMITS,
       parts: (place) => fleetParts(place, engines),
       victims: (random) => random.pick([[FIRST], [SECOND], [FIRST, SECOND], [FIRST, COLLECTOR]]),
     });

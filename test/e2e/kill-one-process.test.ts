@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { dose } from '../doses.ts';
-import { cleanUp, describe, oneProcess, runKills } from '../suites/oracle-kills.ts';
+import { cleanUp, describe, KILL_LIMITS, oneProcess, runKills } from '../suites/oracle-kills.ts';
 
 const kills = dose(20, 400);
 
@@ -13,8 +13,7 @@ it(`loses nothing and doubles nothing over ${kills} SIGKILLs of the whole produc
     seed: 101,
     streams: 6,
     linesPerSecond: 2_000,
-    // Some file rotates every half second; even ten minutes of standing still let nothing fall off the end.
-    limits: { maxBytes: 256 << 10, maxFiles: 200, compress: true },
+    limits: { ...KILL_LIMITS, compress: true },
     parts: oneProcess,
   });
   process.stdout.write(describe('kill-one-process', result));

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { dose } from '../doses.ts';
-import { cleanUp, describe, giveToken, runKills, twoProcesses } from '../suites/oracle-kills.ts';
+import { cleanUp, describe, giveToken, KILL_LIMITS, runKills, twoProcesses } from '../suites/oracle-kills.ts';
 
 const kills = dose(20, 400);
 
@@ -13,7 +13,7 @@ it(`loses nothing and doubles nothing over ${kills} SIGKILLs of collector, centr
     seed: 202,
     streams: 6,
     linesPerSecond: 2_000,
-    limits: { maxBytes: 256 << 10, maxFiles: 200, compress: true },
+    limits: { ...KILL_LIMITS, compress: true },
     parts: twoProcesses,
     prepare: giveToken,
     victims: (random) => random.pick([[0], [1], [0, 1]]),

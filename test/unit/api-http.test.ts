@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { brotliCompressSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isCode } from '../../model/errors.ts';
 import type { SearchRequest, SearchResult } from '../../store/log-store.ts';
@@ -15,6 +16,7 @@ beforeAll(async () => {
   await mkdir(join(root, 'dist', 'assets'), { recursive: true });
   await writeFile(join(root, 'dist', 'index.html'), '<!doctype html><title>Fleetlog</title>');
   await writeFile(join(root, 'dist', 'assets', 'app-1a2b.js'), 'export {};');
+  await writeFile(join(root, 'dist', 'assets', 'app-1a2b.js.br'), brotliCompressSync('export {};'));
   await writeFile(join(root, 'dist', '.hidden'), 'hidden');
   await writeFile(join(root, 'secret.txt'), 'TOP SECRET');
   await mkdir(join(root, 'dist2'));
@@ -42,6 +44,19 @@ function raw(text: string): Promise<string> {
 }
 
 describe('the page', () => {
+  test('is sent as the build compressed it, to who understands that', async () => {
+    const asked = (encoding: string) =>
+      fetch(`${h.url}/assets/app-1a2b.js`, { headers: { 'accept-encoding': encoding } });
+    const small = await asked('gzip, br');
+    expect(small.headers.get('content-encoding')).toBe('br');
+    expect(small.headers.get('content-type')).toContain('javascript');
+    expect(await small.text()).toBe('export {};');
+    const plain = await asked('identity');
+    expect(plain.headers.get('content-encoding')).toBeNull();
+    expect(plain.headers.get('vary')).toContain('accept-encoding');
+    expect(await plain.text()).toBe('export {};');
+  });
+
   test('is one document for all its paths; files are files; the API keeps its own', async () => {
     for (const path of ['/', '/logs', '/setup', '/assets/', '/assets', '/board/shop', '/login?next=/logs']) {
       const answer = await h.get(path, null);
