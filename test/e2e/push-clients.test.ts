@@ -11,7 +11,7 @@ import { type GuardedProcess, startGuarded } from '../servers/guarded-process.ts
 
 const dir = mkdtempSync(join(tmpdir(), 'fleetlog-push-clients-'));
 const LINES = dose(8_000, 500_000);
-const WITHIN = { timeout: 60_000, interval: 200 };
+const WITHIN = { timeout: dose(60_000, 900_000), interval: 200 };
 
 /** Why a client is missing: said on a laptop, an error where everything is to be tested. */
 function missing(name: string, reason: string): null {
