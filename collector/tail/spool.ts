@@ -78,40 +78,47 @@ export function createSpool(dir: string, limit: number, checkpoint: Checkpoint, 
     if (current && current.end < 0) current.end = state.offset;
   }
 
+  /** Throws when the file cannot be read or copied; it may also be acknowledged to its end meanwhile, and closed. */
+  async function saveRest(file: TailFile, source: ByteSource): Promise<boolean> {
+    const { state } = file;
+    const same = await isSame(source, state);
+    if (file.closed || state.spool) return false;
+    if (!same) beginAnew(state);
+    const current = state.gens.at(-1);
+    const base = current && current.end >= 0 ? 0 : state.offset;
+    const { size } = source.stat();
+    if (size <= base || total + size - base > limit) return false;
+    const name = `${state.fid}-${state.gen.toString(16)}-${base}`;
+    const path = join(dir, name);
+    let kept = false;
+    account(name, size - base);
+    try {
+      fs.mkdirSync(dir, { recursive: true, mode: 0o700 });
+      await copy(source, base, size, path);
+      kept = !file.closed;
+    } finally {
+      if (!kept) {
+        account(name, 0);
+        fs.rmSync(path, { force: true });
+      }
+    }
+    if (!kept) return false;
+    state.spool = { name, base };
+    checkpoint.put(state);
+    return true;
+  }
+
   return {
     async save(file) {
       const { state, source } = file;
-      if (source && !source.fixed && !(await isSame(source, state))) beginAnew(state);
-      const current = state.gens.at(-1);
-      const base = current && current.end >= 0 ? 0 : state.offset;
-      const { size } = source?.stat() ?? { size: 0 };
-      if (!source || source.fixed || size <= base || state.spool) return false;
-      if (total + size - base > limit) return false;
-      const name = `${state.fid}-${state.gen.toString(16)}-${base}`;
-      const path = join(dir, name);
-      account(name, size - base);
+      if (!source || source.fixed || state.spool) return false;
       try {
-        fs.mkdirSync(dir, { recursive: true, mode: 0o700 });
-        await copy(source, base, size, path);
+        return await saveRest(file, source);
       } catch (error) {
-        account(name, 0);
-        fs.rmSync(path, { force: true });
-        // It was acknowledged to its end meanwhile, and let go.
-        if (file.closed) return false;
-        log.error(
-          { err: error, path: file.path },
-          'cannot spool a deleted file: a restart now would lose what is left of it',
-        );
+        const why = 'cannot spool a deleted file: a restart now would lose what is left of it';
+        if (!file.closed) log.error({ err: error, path: file.path }, why);
         return false;
       }
-      if (file.closed) {
-        account(name, 0);
-        fs.rmSync(path, { force: true });
-        return false;
-      }
-      state.spool = { name, base };
-      checkpoint.put(state);
-      return true;
     },
     open(state) {
       if (!state.spool) return null;
