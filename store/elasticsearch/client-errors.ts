@@ -64,8 +64,19 @@ class ClusterRefusal extends Error {
   }
 }
 
+interface Told {
+  type?: string;
+  reason?: string;
+  caused_by?: Told;
+}
+
 interface ErrorBody {
-  error?: string | { type?: string; reason?: string; root_cause?: { type?: string; reason?: string }[] };
+  error?: string | (Told & { root_cause?: Told[]; failed_shards?: { reason?: Told }[] });
+}
+
+/** What is at the bottom of it: a script's own error says nothing but that it failed. */
+function deepest(told: Told | undefined): Told | undefined {
+  return told?.caused_by ? deepest(told.caused_by) : told;
 }
 
 function refusal(error: InstanceType<typeof errors.ResponseError>): FleetlogError {
@@ -73,10 +84,12 @@ function refusal(error: InstanceType<typeof errors.ResponseError>): FleetlogErro
   const body = (typeof error.body === 'object' && error.body !== null ? error.body : {}) as ErrorBody;
   const told = typeof body.error === 'object' ? body.error : { reason: body.error };
   const cause = told.root_cause?.[0];
+  const bottom = deepest(told.failed_shards?.[0]?.reason ?? told);
+  const reason = cause?.reason ?? told.reason ?? error.message;
   const said = {
     status,
     type: cause?.type ?? told.type ?? 'http',
-    reason: cause?.reason ?? told.reason ?? error.message,
+    reason: bottom?.reason && bottom.reason !== reason ? `${reason} (${bottom.type}: ${bottom.reason})` : reason,
   };
   return clusterError(said);
 }
