@@ -86,7 +86,7 @@ function troublesOf(one: ApiContainer, end: End | null): Trouble[] {
   // What was removed, or has a successor, is history.
   const open = end !== null && !end.removed && end.successor === null;
   if (open && end.kind === 'oom') troubles.push('oom');
-  else if (open && !isOrderly(one.exitCode)) troubles.push('failed');
+  else if (open && one.state === 'exited' && !isOrderly(one.exitCode)) troubles.push('failed');
   if (writes && one.lagMs === null) troubles.push('silent');
   else if (writes && (one.lagMs ?? 0) > LATE_MS) troubles.push('behind');
   if (unaccountedOf(one) !== 0) troubles.push('unaccounted');
