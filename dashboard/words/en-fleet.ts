@@ -2,7 +2,6 @@ const plural = (n: number, one: string, many: string) => (n === 1 ? one : many);
 
 /** What the Containers and Ledger pages have in common. */
 const fleet = {
-  filter: 'Filter',
   fields: (names: string) => `Words, globs with *, or a field: ${names}. A minus before a word leaves it out.`,
   clear: 'Show all',
   sortBy: 'Sort by',
@@ -15,7 +14,6 @@ const fleet = {
   open: (name: string) => `Details of ${name}`,
   details: 'Details',
   keys: 'j k rows, Enter details, / filter',
-  ago: (text: string) => `${text} ago`,
   cause: {
     collector_silent: 'collector silent',
     denied: 'may not be read',
@@ -42,7 +40,6 @@ const containers = {
   app: 'App and instance',
   env: 'Env',
   host: 'Host',
-  container: 'Container',
   state: 'State',
   version: 'Version',
   since: 'Since',
@@ -101,7 +98,6 @@ const containers = {
     removed: 'It was removed by docker rm, --rm or Compose; Docker does not tell by whom.',
     removedBy: 'It was removed by a deploy:',
     restarting: 'Docker starts it again each time.',
-    at: (time: string) => `Ended ${time}.`,
   },
   trouble: {
     restarting: 'It ends and is started again, over and over.',
@@ -124,7 +120,6 @@ const containers = {
     ended: 'Ended',
     health: 'Health',
     reader: 'Read by',
-    files: 'Files',
     named: (value: string, rule: string) => `${value} (from ${rule})`,
   },
   account: 'Ledger',
@@ -250,7 +245,6 @@ const ledger = {
   reason: 'Reason',
   openContainer: 'Container',
   openLogs: 'Logs',
-  openLogsOf: (name: string) => `Logs of ${name}`,
   filesOf: (name: string) => `Files of ${name}`,
   summary: (shown: number, of: number) =>
     shown === of ? `${shown} ${plural(shown, 'file', 'files')}` : `${shown} of ${of} files`,

@@ -2,7 +2,6 @@ import type { FleetWords } from './en-fleet.ts';
 
 /** 容器页与账本页共用的文字。 */
 const fleet: FleetWords['fleet'] = {
-  filter: '过滤',
   fields: (names) => `输入词语、带 * 的通配，或指定字段：${names}。词前加减号表示排除。`,
   clear: '显示全部',
   sortBy: '排序',
@@ -15,7 +14,6 @@ const fleet: FleetWords['fleet'] = {
   open: (name) => `${name} 的详情`,
   details: '详情',
   keys: 'j k 选行，Enter 详情，/ 过滤',
-  ago: (text) => `${text}前`,
   cause: {
     collector_silent: '采集器失联',
     denied: '无权读取',
@@ -42,7 +40,6 @@ const containers: FleetWords['containers'] = {
   app: '应用与实例',
   env: '环境',
   host: '主机',
-  container: '容器',
   state: '状态',
   version: '版本',
   since: '已持续',
@@ -100,7 +97,6 @@ const containers: FleetWords['containers'] = {
     removed: '已由 docker rm、--rm 或 Compose 删除；Docker 不说明是谁。',
     removedBy: '因发布而被删除：',
     restarting: 'Docker 每次都会再启动它。',
-    at: (time) => `结束于 ${time}。`,
   },
   trouble: {
     restarting: '它不断退出又被启动。',
@@ -123,7 +119,6 @@ const containers: FleetWords['containers'] = {
     ended: '结束于',
     health: '健康',
     reader: '读取方式',
-    files: '文件',
     named: (value, rule) => `${value}（来自 ${rule}）`,
   },
   account: '账本',
@@ -243,7 +238,6 @@ const ledger: FleetWords['ledger'] = {
   reason: '原因',
   openContainer: '容器',
   openLogs: '日志',
-  openLogsOf: (name) => `${name} 的日志`,
   filesOf: (name) => `${name} 的文件`,
   summary: (shown, of) => (shown === of ? `${shown} 个文件` : `${of} 个文件中的 ${shown} 个`),
   none: '没有匹配的文件。',
