@@ -6,7 +6,7 @@ import list from '../fleet/list.module.css';
 import { bytes, count } from '../format/number.ts';
 import type { Zone } from '../format/time.ts';
 import type { WriteClause } from '../logs/query-edit.ts';
-import { Age, ageText } from '../shell/age.tsx';
+import { Age, ageAt, ageText } from '../shell/age.tsx';
 import { Tag } from '../shell/controls.tsx';
 import { visible } from '../text/visible.ts';
 import { useFleetWords } from '../words/fleet-words.ts';
@@ -19,8 +19,7 @@ import { type ContainerRow as Data, LATE_MS, sinceOf, unaccountedOf } from './ro
 
 export const COLUMN_COUNT = 13;
 
-/** One container. Drawn anew only when its own figures, the clock or what is open changed. */
-export const ContainerRow = memo(function ContainerRow(props: {
+interface ContainerRowProps {
   row: Data;
   rowKey: string;
   active: boolean;
@@ -29,7 +28,25 @@ export const ContainerRow = memo(function ContainerRow(props: {
   now: number;
   write: WriteClause;
   onOpen(key: string | null): void;
-}) {
+}
+
+/** A refresh changes the clock for all rows and figures for few: a row is drawn anew when what it shows has changed. */
+function showsSame(a: ContainerRowProps, b: ContainerRowProps): boolean {
+  const same = (['active', 'open', 'zone', 'write', 'onOpen'] as const).every((name) => a[name] === b[name]);
+  // What of an answer is as it was is the same object; all else of a row comes from it, but for who took its place.
+  if (!same || a.open || a.row.one !== b.row.one) return false;
+  if (
+    a.row.end?.successor?.version !== b.row.end?.successor?.version ||
+    a.row.troubles.length !== b.row.troubles.length
+  )
+    return false;
+  return [sinceOf(b.row.one), b.row.one.lastLineAt].every(
+    (iso) => iso === null || ageAt(iso, a.now) === ageAt(iso, b.now),
+  );
+}
+
+/** One container. */
+export const ContainerRow = memo(function ContainerRow(props: ContainerRowProps) {
   const { row, zone, now, active } = props;
   const { one } = row;
   const all = useWords();
@@ -101,7 +118,7 @@ export const ContainerRow = memo(function ContainerRow(props: {
       </Cell>
     </FleetRow>
   );
-});
+}, showsSame);
 
 /** Lines a second: a quiet container's tenth counts, a busy one's does not. */
 export function rateText(rate: number): string {

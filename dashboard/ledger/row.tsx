@@ -5,7 +5,7 @@ import list from '../fleet/list.module.css';
 import { bytes, count, duration } from '../format/number.ts';
 import type { Zone } from '../format/time.ts';
 import type { WriteClause } from '../logs/query-edit.ts';
-import { Age } from '../shell/age.tsx';
+import { Age, ageAt } from '../shell/age.tsx';
 import { Tag } from '../shell/controls.tsx';
 import { visible } from '../text/visible.ts';
 import { useFleetWords } from '../words/fleet-words.ts';
@@ -18,8 +18,7 @@ import { causeText, nameOf, reasonText, stateText } from './words-of.ts';
 /** A file's row does not count its files. */
 export const columnCount = (group: Data['group']): number => (group === 'file' ? 9 : 10);
 
-/** A file, or the sums of an app's or a host's files. */
-export const LedgerRow = memo(function LedgerRow(props: {
+interface LedgerRowProps {
   row: Data;
   rowKey: string;
   active: boolean;
@@ -29,7 +28,21 @@ export const LedgerRow = memo(function LedgerRow(props: {
   write: WriteClause;
   onOpen(key: string | null): void;
   onFiles(row: Data): void;
-}) {
+}
+
+/** As on the Containers page: a row is drawn anew when what it shows has changed. */
+function showsSame(a: LedgerRowProps, b: LedgerRowProps): boolean {
+  const same = (['active', 'open', 'zone', 'write', 'onOpen', 'onFiles'] as const).every((name) => a[name] === b[name]);
+  if (!same || a.open || a.row.group !== b.row.group || a.row.files.length !== b.row.files.length) return false;
+  // How long a file is behind counts on by itself.
+  if (a.row.stuck.length > 0 || b.row.stuck.length > 0) return false;
+  if (!a.row.files.every(({ item }, n) => item === b.row.files[n].item)) return false;
+  const { lastLineAt } = b.row;
+  return lastLineAt === null || ageAt(lastLineAt, a.now) === ageAt(lastLineAt, b.now);
+}
+
+/** A file, or the sums of an app's or a host's files. */
+export const LedgerRow = memo(function LedgerRow(props: LedgerRowProps) {
   const { row, zone, now, active } = props;
   const fleet = useFleetWords();
   const words = fleet.ledger;
@@ -95,7 +108,7 @@ export const LedgerRow = memo(function LedgerRow(props: {
       </Cell>
     </FleetRow>
   );
-});
+}, showsSame);
 
 /** The amount with its largest reason: `blank 3 kB`. */
 function Dropped({ row }: { row: Data }) {

@@ -6,15 +6,15 @@ import { useWords } from '../words/words.tsx';
 export function Age({ iso, zone, now }: { iso: string | null; zone: Zone; now: number }) {
   const words = useWords();
   if (iso === null) return words.unknown;
-  const us = microseconds(iso);
-  // Clocks of hosts differ a little: what is a moment ahead was just now. Tenths of seconds say nothing of an age.
-  const ms = Math.max(0, (now - us) / 1000);
   return (
-    <time dateTime={iso} title={fullText(us, zone)}>
-      {words.duration(ageText(ms))}
+    <time dateTime={iso} title={fullText(microseconds(iso), zone)}>
+      {words.duration(ageAt(iso, now))}
     </time>
   );
 }
+
+/** The age that is shown at `now`, µs. Clocks of hosts differ a little: what is a moment ahead was just now. */
+export const ageAt = (iso: string, now: number): string => ageText(Math.max(0, (now - microseconds(iso)) / 1000));
 
 /** `2 h 5 m`, but `9 m` and `12 d`: the further back, the less its second part says. */
 export function ageText(ms: number): string {
