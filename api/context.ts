@@ -18,6 +18,7 @@ import type { Setup } from './auth/setup.ts';
 import type { Tokens } from './auth/tokens.ts';
 import type { Users } from './auth/users.ts';
 import type { FleetView } from './fleet-view.ts';
+import type { LineRates } from './line-rates.ts';
 import type { Log } from './log.ts';
 import type { Mover } from './mover.ts';
 import type { ReadGate } from './read-gate.ts';
@@ -63,6 +64,7 @@ export interface ApiContext extends Omit<ApiDeps, 'clock' | 'telemetry'> {
   registry: Registry;
   telemetry: ApiTelemetry;
   fleet: FleetView;
+  lineRates: LineRates;
   watermark: Watermark;
   gate: ReadGate;
   audit: AuditLog;

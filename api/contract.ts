@@ -182,6 +182,14 @@ export const ContainerSchema = Type.Object({
   lastLineAt: Maybe(Time),
   lagMs: Maybe(Type.Number()),
   warnings: Type.Array(Type.String()),
+  linesPerSecond: Maybe(
+    Type.Number({ description: 'Stored lines of the last minute a second; null while nobody can know' }),
+  ),
+  files: Type.Integer({ description: 'In the ledger; the figures below are their sums, in bytes' }),
+  read: Type.Number(),
+  searchable: Type.Number(),
+  dropped: Type.Record(Type.String(), Type.Number()),
+  inFlight: Type.Number(),
 });
 export const EventSchema = Type.Object({
   id: Type.String(),
@@ -220,6 +228,18 @@ export const LedgerItemSchema = Type.Object({
   inFlight: Type.Number(),
   lines: Type.Number(),
   lastLineAt: Maybe(Time),
+  behind: Maybe(
+    Type.Object(
+      { cause: Str('As in docs/notes.md'), completeTo: Maybe(Time) },
+      { description: 'Why it is not searchable to its end, and up to when it is; null when it is' },
+    ),
+  ),
+  gaps: Type.Array(
+    Type.Object({ cause: Str('As in docs/notes.md'), from: Time, to: Time, bytes: Maybe(Type.Number()) }),
+    {
+      description: 'What of it is known to be lost',
+    },
+  ),
 });
 
 /** `{items, next, notes}`. */

@@ -2,6 +2,8 @@ import type { HostDoc } from '../model/fleet.ts';
 import { matchesGlob } from '../model/glob.ts';
 import type { Source } from '../model/source.ts';
 import type { Principal } from './auth/principal.ts';
+import type { ApiContext } from './context.ts';
+import type { ApiContainer } from './contract.ts';
 import { type Filters, values } from './filters.ts';
 import type { FleetContainer, FleetDetails, FleetSource } from './fleet-view.ts';
 import { scopeAllows } from './scope.ts';
@@ -68,6 +70,35 @@ export function runs(container: FleetContainer): boolean {
 export function writes(container: FleetContainer): boolean {
   return runs(container) || container.state === 'unknown';
 }
+
+/** Whether ingest has not heard of a host for so long that it counts as silent. */
+export function silence({
+  clock,
+  config,
+}: Pick<ApiContext, 'clock' | 'config'>): (host: { receivedAt: number }) => boolean {
+  return (host) => clock.nowUs() - host.receivedAt > config.ingest.silentMs * 1000;
+}
+
+/** Bytes of the files of one container; all 0 where no file is known. */
+export type Account = Pick<ApiContainer, 'files' | 'read' | 'searchable' | 'dropped' | 'inFlight'>;
+
+/** The ledger's rows summed by container; look up by `instanceKey`. */
+export function accountsOf(sources: FleetSource[]): Map<string, Account> {
+  const accounts = new Map<string, Account>();
+  for (const one of sources) {
+    const key = instanceKey({ ...one.source, host: one.host });
+    const sum = accounts.get(key) ?? noFiles();
+    sum.files++;
+    sum.read += one.read;
+    sum.searchable += one.searchable;
+    sum.inFlight += one.inFlight;
+    for (const [reason, bytes] of Object.entries(one.dropped)) sum.dropped[reason] = (sum.dropped[reason] ?? 0) + bytes;
+    accounts.set(key, sum);
+  }
+  return accounts;
+}
+
+export const noFiles = (): Account => ({ files: 0, read: 0, searchable: 0, dropped: {}, inFlight: 0 });
 
 export function newest(times: Iterable<number | null>): number | null {
   let latest: number | null = null;

@@ -16,6 +16,7 @@ import type { ApiApp, ApiContext, ApiDeps } from './context.ts';
 import { errorBody, registerErrorAnswers } from './error-answers.ts';
 import { createFleetView } from './fleet-view.ts';
 import { registerGuard } from './guard.ts';
+import { createLineRates } from './line-rates.ts';
 import { checkListener, publicAddress, readTls } from './listener.ts';
 import { measureProcess } from './process-telemetry.ts';
 import { registerPushCredentials } from './push/credentials.ts';
@@ -71,6 +72,7 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
       exports: () => live.exports(),
     }),
     fleet,
+    lineRates: createLineRates({ store: deps.store, gate, clock, log }),
     audit: createAuditLog({ state, clock, log, days: config.audit.days, flushMs: config.audit.flushMs }),
     watermark: createWatermark({ fleet, clock, silentMs: config.ingest.silentMs }),
     gate,

@@ -64,7 +64,7 @@ export function startStatus(options: StatusOptions): { close(): Promise<void> } 
       // Rows of files that ended, or of which nothing changed, are the same objects each time.
       if (!full && late === null && lastRows.has(status)) continue;
       lastRows.add(status);
-      const figures = `${status.read} ${status.searchable} ${status.inFlight} ${status.size} ${status.state} ${status.reason ?? ''}`;
+      const figures = `${status.read} ${status.searchable} ${status.inFlight} ${status.size} ${status.state} ${status.spooled ?? ''} ${status.reason ?? ''}`;
       if (full || told.get(status.fid) !== figures) sources.push(status);
       told.set(status.fid, figures);
       if (late) behind.push({ fid: status.fid, completeTo: Math.min(time, late.completeTo), cause: late.cause });

@@ -16,8 +16,8 @@ import { ToastProvider } from './shell/toast.tsx';
 import { WordsProvider } from './words/words.tsx';
 
 // The Logs page is what people open; the others come when they are asked for.
-const ContainersPage = lazy(() => import('./pages/containers.tsx').then((page) => ({ default: page.ContainersPage })));
-const LedgerPage = lazy(() => import('./pages/ledger.tsx').then((page) => ({ default: page.LedgerPage })));
+const ContainersPage = lazy(() => import('./containers/page.tsx').then((page) => ({ default: page.ContainersPage })));
+const LedgerPage = lazy(() => import('./ledger/page.tsx').then((page) => ({ default: page.LedgerPage })));
 const SettingsPage = lazy(() => import('./pages/settings.tsx').then((page) => ({ default: page.SettingsPage })));
 
 export function App() {

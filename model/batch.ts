@@ -4,7 +4,8 @@ import type { Source } from './source.ts';
 export type BatchKind = 'lines' | 'samples' | 'events' | 'status';
 
 /** Reasons why bytes read did not become searchable; keys of the ledger's `dropped`. */
-export type DropReason = 'excluded' | 'too_old' | 'hole' | 'blank' | 'framing' | 'oversize' | 'parse_error';
+export const DROP_REASONS = ['excluded', 'too_old', 'hole', 'blank', 'framing', 'oversize', 'parse_error'] as const;
+export type DropReason = (typeof DROP_REASONS)[number];
 
 /**
  * Records of one source in columns. `lines` batches account for the byte interval [start, end) of one generation of a
@@ -61,6 +62,8 @@ export interface SourceStatus {
   lastLineAt: number | null;
   /** Why it is behind or failed, for a person. */
   reason?: string;
+  /** It has no name any more, and what was not stored yet was copied to the collector's spool. */
+  spooled?: true;
 }
 
 /** A container (or a plain-file instance) as the collector knows it. */

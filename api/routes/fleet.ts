@@ -16,22 +16,35 @@ import {
   NothingSchema,
 } from '../contract.ts';
 import { values } from '../filters.ts';
-import { lagOf, listed, newest, runs, writes } from '../fleet-lists.ts';
+import {
+  accountsOf,
+  instanceKey,
+  lagOf,
+  listed,
+  newest,
+  noFiles,
+  runs,
+  silence,
+  sourceIdentity,
+  writes,
+} from '../fleet-lists.ts';
 import type { FleetContainer } from '../fleet-view.ts';
 import { forgetHost } from '../forget-host.ts';
 import { goneSignal } from '../gone.ts';
+import { rateKey } from '../line-rates.ts';
 import { pageOf } from '../list-page.ts';
 import { scopeAllows, scopeQuery, seesEverything } from '../scope.ts';
 import { formatMaybe } from '../times.ts';
 
 const DAY = 86_400e6;
+/** A container further behind than this has most of its last minute still to come. */
+const RATE_LAG_MS = 30_000;
 const ERROR = levelOrdinal('error');
 
 export function registerFleet(app: ApiApp, context: ApiContext): void {
   const { config, store, clock, fleet } = context;
   const { maxRows } = config.query;
-  const silent = (host: { receivedAt: number }): boolean =>
-    clock.nowUs() - host.receivedAt > config.ingest.silentMs * 1000;
+  const silent = silence(context);
   const route = <T extends Parameters<typeof ListOf>[0]>(summary: string, item: T) => ({
     config: { access: 'read' as const },
     schema: {
@@ -46,7 +59,15 @@ export function registerFleet(app: ApiApp, context: ApiContext): void {
   app.get('/api/v1/containers', route('What runs, and what ran', ContainerSchema), async ({ principal, query }) => {
     const details = await fleet.details();
     const lag = lagOf(await fleet.hosts(), details, silent);
-    const items = details.containers.filter(listed(principal, query)).map(
+    const among = listed(principal, query);
+    const accounts = accountsOf(details.sources.filter((one) => among(sourceIdentity(one))));
+    const rates = await context.lineRates.read();
+    // What has not arrived yet is in no count: a silent host's lines, and those of a source that is behind by the whole minute.
+    const rateOf = (c: FleetContainer): number | null => {
+      const lagMs = writes(c) ? lag.of(c) : 0;
+      return rates === null || lagMs === null || lagMs > RATE_LAG_MS ? null : (rates.get(rateKey(c)) ?? 0);
+    };
+    const items = details.containers.filter(among).map(
       (c): ApiContainer => ({
         container: c.container,
         containerName: c.containerName,
@@ -69,6 +90,8 @@ export function registerFleet(app: ApiApp, context: ApiContext): void {
         lastLineAt: formatMaybe(c.lastLineAt),
         lagMs: writes(c) ? lag.of(c) : null,
         warnings: c.warnings,
+        linesPerSecond: rateOf(c),
+        ...(accounts.get(instanceKey(c)) ?? noFiles()),
       }),
     );
     const key = (c: ApiContainer): string => [c.app, c.env, c.host, c.instance, c.container].join('\0');

@@ -1,10 +1,12 @@
+import { fileTroubleOf } from '../behind.ts';
 import type { ApiApp, ApiContext } from '../context.ts';
 import { ErrorSchema, type LedgerItem, LedgerItemSchema, ListOf, ListQuerySchema } from '../contract.ts';
-import { listed, sourceIdentity } from '../fleet-lists.ts';
+import { listed, silence, sourceIdentity } from '../fleet-lists.ts';
 import { pageOf } from '../list-page.ts';
 import { formatMaybe } from '../times.ts';
 
 export function registerLedger(app: ApiApp, context: ApiContext): void {
+  const silent = silence(context);
   app.get(
     '/api/v1/ledger',
     {
@@ -19,6 +21,7 @@ export function registerLedger(app: ApiApp, context: ApiContext): void {
     async ({ principal, query }) => {
       const { sources } = await context.fleet.details();
       const among = listed(principal, query);
+      const trouble = fileTroubleOf(await context.fleet.hosts(), silent);
       const items = sources
         .filter((one) => among(sourceIdentity(one)))
         .map((one): LedgerItem => {
@@ -34,6 +37,8 @@ export function registerLedger(app: ApiApp, context: ApiContext): void {
             inFlight: one.inFlight,
             lines: one.lines,
             lastLineAt: formatMaybe(one.lastLineAt),
+            behind: trouble.behind(one),
+            gaps: trouble.gaps(one),
           };
         });
       const key = ({ source }: LedgerItem): string =>

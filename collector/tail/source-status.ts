@@ -1,4 +1,5 @@
 import type { SourceStatus } from '../../model/batch.ts';
+import { BEHIND_CAUSES } from '../../model/behind-cause.ts';
 import type { Source } from '../../model/source.ts';
 import type { FileState } from '../checkpoint/file-state.ts';
 import type { Told } from '../status.ts';
@@ -38,6 +39,7 @@ export function statusOf(file: TailFile): SourceStatus {
     lines: file.state.lines,
     lastLineAt: file.lastLineAt || null,
     ...(file.trouble ? { reason: file.trouble.reason } : {}),
+    ...(file.state.spool ? { spooled: true as const } : {}),
   };
 }
 
@@ -80,10 +82,10 @@ export function behindOf(file: TailFile): Told['behind'] {
   // All that was written before it was last drained was read; a line is stamped a moment before it is written.
   const unread = file.drainedUs > 0 ? file.drainedUs - 50_000 : file.state.context.time || birthUs(file.state);
   if (file.trouble) return { completeTo: oldest(file, unread), cause: file.trouble.reason };
-  if (file.flights.length > 0) return { completeTo: oldest(file, unread), cause: 'not acknowledged yet' };
-  if (file.readPos > file.assembly.start) return { completeTo: oldest(file, unread), cause: 'held for joining' };
+  if (file.flights.length > 0) return { completeTo: oldest(file, unread), cause: BEHIND_CAUSES.not_acknowledged };
+  if (file.readPos > file.assembly.start) return { completeTo: oldest(file, unread), cause: BEHIND_CAUSES.held };
   if (file.size > file.readPos || file.queued || file.noticedAt !== Number.POSITIVE_INFINITY)
-    return { completeTo: unread, cause: 'not read yet' };
+    return { completeTo: unread, cause: BEHIND_CAUSES.not_read };
   return null;
 }
 

@@ -27,7 +27,7 @@ import type {
   TailQuery,
   ViewWrite,
 } from '../../api/contract.ts';
-import { createRequester, type Requester, searchText } from './request.ts';
+import { ApiError, createRequester, type Requester, searchText } from './request.ts';
 
 export interface Page<T> {
   items: T[];
@@ -52,11 +52,15 @@ export interface EventsAsked {
   app?: string[];
   env?: string[];
   host?: string[];
+  container?: string[];
   type?: string[];
   from: string;
   to: string;
   limit?: number;
 }
+
+/** Rows of one answer of a long list: some hundred kilobytes. */
+const PAGE_ROWS = 1_000;
 
 /** The API as the page uses it, typed by `api/contract.ts`. Every call rejects with `ApiError`. */
 export interface Client {
@@ -99,15 +103,24 @@ export function createClient(requester: Requester = createRequester()): Client {
       search: search as Record<string, string | number | string[] | undefined>,
       signal,
     });
-  const all = async <T,>(path: string, signal?: AbortSignal) => {
+  const all = async <T,>(path: string, signal?: AbortSignal, limit?: number) => {
     const items: T[] = [];
     let cursor: string | undefined;
     do {
-      const page: Page<T> = await get(path, { cursor }, signal);
+      const page: Page<T> = await get(path, { cursor, limit }, signal);
       items.push(...page.items);
       cursor = page.next ?? undefined;
     } while (cursor !== undefined);
     return items;
+  };
+  /** A list that may be long and is asked for often: in large pages, unless the server's `query.maxRows` is smaller. */
+  const many = async <T,>(path: string, signal?: AbortSignal) => {
+    try {
+      return await all<T>(path, signal, PAGE_ROWS);
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code !== 'limit_too_large') throw error;
+      return await all<T>(path, signal);
+    }
   };
   return {
     logs: (query, signal) => get('/logs', query, signal),
@@ -122,8 +135,8 @@ export function createClient(requester: Requester = createRequester()): Client {
     replaceView: (id, view) => requester.send('PUT', `/views/${encodeURIComponent(id)}`, { body: view }),
     removeView: (id) => requester.send('DELETE', `/views/${encodeURIComponent(id)}`),
     hosts: (signal) => get('/hosts', {}, signal),
-    containers: (signal) => all<ApiContainer>('/containers', signal),
-    ledger: (signal) => all<LedgerItem>('/ledger', signal),
+    containers: (signal) => many<ApiContainer>('/containers', signal),
+    ledger: (signal) => many<LedgerItem>('/ledger', signal),
     me: (signal) => get('/me', {}, signal),
     login: (name, password) => requester.send('POST', '/login', { body: { name, password } }),
     logout: () => requester.send('POST', '/logout', { body: {} }),

@@ -1,4 +1,4 @@
-import { type ButtonHTMLAttributes, type InputHTMLAttributes, type ReactNode, useId } from 'react';
+import { type ButtonHTMLAttributes, type InputHTMLAttributes, type ReactNode, type RefAttributes, useId } from 'react';
 import styles from './controls.module.css';
 import { Icon, type IconName } from './icon.tsx';
 
@@ -61,7 +61,7 @@ export function Segments<T extends string>(props: {
   );
 }
 
-export function Field({ className, ...rest }: InputHTMLAttributes<HTMLInputElement>) {
+export function Field({ className, ...rest }: InputHTMLAttributes<HTMLInputElement> & RefAttributes<HTMLInputElement>) {
   return <input {...rest} className={[styles.field, className].filter(Boolean).join(' ')} />;
 }
 

@@ -1,8 +1,6 @@
 import { logs } from './en-logs.ts';
 import { search } from './en-search.ts';
 
-const plural = (n: number, one: string, many: string) => (n === 1 ? one : many);
-
 /** Everything the page says in English. Data (levels, names of apps and fields) is never translated. */
 export const en = {
   logs,
@@ -71,48 +69,6 @@ export const en = {
     noToken: 'This link has no token.',
     noTokenHint:
       'Copy the whole link from the terminal, with everything after the #. A new one is printed by restarting before the first account exists.',
-  },
-  containers: {
-    title: 'Containers',
-    search: 'Filter by app, env, host, name',
-    app: 'App',
-    env: 'Env',
-    host: 'Host',
-    instance: 'Instance',
-    container: 'Container',
-    state: 'State',
-    version: 'Version',
-    since: 'Since',
-    restarts: 'Restarts',
-    lastLine: 'Last line',
-    lag: 'Lag',
-    warnings: 'Warnings',
-    none: 'No container matches.',
-    removed: 'Removed containers',
-    summary: (shown: number, running: number) =>
-      `${shown} ${plural(shown, 'container', 'containers')}, ${running} running`,
-    exited: (code: number) => `exit ${code}`,
-    oom: 'out of memory',
-    named: (rule: string) => `named by ${rule}`,
-    openLogs: (name: string) => `Logs of ${name}`,
-  },
-  ledger: {
-    title: 'Ledger',
-    lead: 'For each file: bytes read = searchable + dropped + in flight. Nothing leaves without a reason.',
-    source: 'File',
-    size: 'Size',
-    read: 'Read',
-    searchable: 'Searchable',
-    dropped: 'Dropped',
-    inFlight: 'In flight',
-    lines: 'Lines',
-    lastLine: 'Last line',
-    state: 'State',
-    total: 'All files',
-    none: 'No file has been read yet.',
-    balanced: 'Every byte is accounted for.',
-    unbalanced: (text: string) => `${text} not accounted for`,
-    onlyOpen: 'Only files with something dropped or in flight',
   },
   settings: {
     title: 'Settings',

@@ -1,7 +1,13 @@
 import { expect, test } from 'vitest';
-import { en } from '../../dashboard/words/en.ts';
-import { zh } from '../../dashboard/words/zh.ts';
+import { en as shell } from '../../dashboard/words/en.ts';
+import { enFleet } from '../../dashboard/words/en-fleet.ts';
+import { zh as zhShell } from '../../dashboard/words/zh.ts';
 import { zhDuration } from '../../dashboard/words/zh-duration.ts';
+import { zhFleet } from '../../dashboard/words/zh-fleet.ts';
+
+/** With the parts that come with pages of their own. */
+const en = { ...shell, ...enFleet };
+const zh = { ...zhShell, ...zhFleet };
 
 /** Every path of a dictionary with the kind of its value; functions with how many arguments they take. */
 function shape(value: unknown, path = ''): string[] {
@@ -27,6 +33,7 @@ test('every sentence of the Chinese dictionary is Chinese, but for names and dat
   walk(en, zh, '');
   expect(same.sort()).toEqual(
     [
+      ...Object.keys(enFleet.ledger.command).map((cause) => `.ledger.command.${cause}`),
       '.logs.detail.json',
       '.logs.detail.position',
       '.logs.detail.time',

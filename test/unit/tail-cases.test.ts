@@ -468,6 +468,7 @@ test('a file deleted while nothing is accepted is spooled, and read from there a
   rig.gone(`json-file:${path}`);
   await rig.until(() => expect(rig.collector().counters().spooled_files).toBe(1));
   expect(rig.collector().counters().spool_bytes).toBeGreaterThan(1 << 20);
+  expect(rig.collector().ledger()).toMatchObject([{ spooled: true, source: { path } }]);
   // A kill: the state is put aside while the process still holds the file.
   const kept = join(rig.dir, 'kept');
   execFileSync('cp', ['-r', rig.state, kept]);
