@@ -123,7 +123,9 @@ test('own rules: a group alone is replaced, counts go by name, bad patterns are 
     { name: 'phone', pattern: '手机号(\\d{11})', replacement: '' },
     { name: 'mail', pattern: '[a-z]+@[a-z]+\\.com', replacement: '<mail>' },
   ];
-  const { out, counts, lines } = redact(['用户手机号13800138000 é a@b.com', 'nothing', 'x@y.com z@y.com'], { redaction });
+  const { out, counts, lines } = redact(['用户手机号13800138000 é a@b.com', 'nothing', 'x@y.com z@y.com'], {
+    redaction,
+  });
   expect(out).toEqual(['用户手机号[redacted:phone] é <mail>', 'nothing', '<mail> <mail>']);
   expect(counts).toEqual({ phone: 1, mail: 3 });
   expect(lines).toEqual({ phone: 1, mail: 2 });
