@@ -43,8 +43,7 @@ export function Retention() {
       <p className={own.lead}>{words.lead}</p>
       {total !== undefined && (
         <p className={own.lead}>
-          <strong className="num">{words.total(count(total.records), bytes(total.diskBytes))}</strong>
-          {'. '}
+          <strong className="num">{words.total(count(total.records), bytes(total.diskBytes))}</strong>{' '}
           {words.limit(total.bytes === null ? words.share : bytes(total.bytes))}{' '}
           {total.tooOldRecords > 0 && words.refused(count(total.tooOldRecords))}
         </p>

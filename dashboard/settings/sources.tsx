@@ -82,10 +82,11 @@ export function Sources({ me }: { me: Me }) {
             cell: (item) => (
               <Button
                 small
+                aria-label={visible(settings.snippet.how(item.source.containerName))}
                 aria-expanded={open === keyOf(item)}
                 onClick={() => setOpen(open === keyOf(item) ? null : keyOf(item))}
               >
-                {open === keyOf(item) ? settings.snippet.hide : settings.snippet.show}
+                {settings.snippet.change}
               </Button>
             ),
           },
