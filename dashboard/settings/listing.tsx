@@ -8,6 +8,8 @@ export interface Column<T> {
   /** Explains the column, on hover. */
   hint?: string;
   number?: boolean;
+  /** The head is read aloud and not shown: of buttons that speak for themselves. */
+  quiet?: boolean;
   cell(item: T): ReactNode;
 }
 
@@ -38,9 +40,9 @@ export function Listing<T>(props: {
       <table className={styles.table}>
         <thead>
           <tr>
-            {columns.map(({ head, hint, number }, i) => (
-              <th key={head || i} scope="col" title={hint} className={number ? styles.number : undefined}>
-                {head}
+            {columns.map(({ head, hint, number, quiet }) => (
+              <th key={head} scope="col" title={hint} className={number ? styles.number : undefined}>
+                {quiet ? <span className="sr">{head}</span> : head}
               </th>
             ))}
           </tr>
@@ -76,7 +78,7 @@ function Row<T>({
               {cell(item)}
             </th>
           ) : (
-            <td key={head || i} className={number ? styles.number : undefined}>
+            <td key={head} className={number ? styles.number : undefined}>
               {cell(item)}
             </td>
           ),

@@ -55,14 +55,14 @@ export function SettingsPage() {
           </div>
         </header>
         {me.data !== undefined && (
-          <section className={styles.content} aria-labelledby="settings-section">
-            <h2 id="settings-section">{words.sections[section]}</h2>
+          <div className={styles.content}>
+            <h2>{words.sections[section]}</h2>
             {maySee(me.data, section) ? (
               <Content section={section} me={me.data} />
             ) : (
               <p className={styles.lead}>{words.adminsOnly}</p>
             )}
-          </section>
+          </div>
         )}
       </div>
     </Frame>

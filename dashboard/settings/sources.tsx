@@ -77,7 +77,8 @@ export function Sources({ me }: { me: Me }) {
             ),
           },
           {
-            head: '',
+            head: settings.actions,
+            quiet: true,
             number: true,
             cell: (item) => (
               <Button

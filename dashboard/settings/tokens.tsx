@@ -66,7 +66,8 @@ export function Tokens({ me }: { me: Me }) {
             ),
           },
           {
-            head: '',
+            head: words.actions,
+            quiet: true,
             number: true,
             cell: ({ id, name }) => <SureButton label={words.revoke(visible(name))} onSure={() => revoke.mutate(id)} />,
           },

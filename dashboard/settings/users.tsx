@@ -48,7 +48,8 @@ export function Users({ me }: { me: Me }) {
               lastLoginAt === null ? words.never : <Moment iso={lastLoginAt} zone={zone} now={now} />,
           },
           {
-            head: '',
+            head: words.actions,
+            quiet: true,
             number: true,
             cell: ({ name }) =>
               name !== me.name && (

@@ -86,6 +86,7 @@ export const settings = {
   revoke: (name: string) => `Revoke ${name}`,
   remove: (name: string) => `Remove ${name}`,
   change: (name: string) => `Change ${name}`,
+  actions: 'Actions',
   edit: 'Change',
   save: 'Save',
   enabled: 'May sign in',

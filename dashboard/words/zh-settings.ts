@@ -86,6 +86,7 @@ export const settings: typeof en = {
   revoke: (name) => `吊销 ${name}`,
   remove: (name) => `删除 ${name}`,
   change: (name) => `修改 ${name}`,
+  actions: '操作',
   edit: '修改',
   save: '保存',
   enabled: '允许登录',
