@@ -218,6 +218,10 @@ export const LedgerItemSchema = Type.Object({
     path: Type.String(),
     reader: Type.String(),
     fid: Type.String(),
+    named: Type.Object(
+      { app: Type.String(), env: Type.String() },
+      { description: 'Which rule gave app and env: `label fleetlog.app`, `compose service`, `path template` …' },
+    ),
   }),
   state: Type.String(),
   reason: Maybe(Type.String()),
@@ -289,6 +293,7 @@ export type HistogramQuery = Static<typeof HistogramQuerySchema>;
 export type HistogramAnswer = Static<typeof HistogramAnswerSchema>;
 export type FacetsQuery = Static<typeof FacetsQuerySchema>;
 export type FacetsAnswer = Static<typeof FacetsAnswerSchema>;
+export type { ApiRedaction, ApiRetentionClass, RetentionAnswer } from './contract-keeping.ts';
 export type {
   ApiChange,
   ApiPattern,
@@ -306,6 +311,7 @@ export type ApiHost = Static<typeof HostSchema>;
 export type ApiContainer = Static<typeof ContainerSchema>;
 export type ApiEvent = Static<typeof EventSchema>;
 export type LedgerItem = Static<typeof LedgerItemSchema>;
+export type { ApiAuditEntry, AuditListQuery, AuditVerdict } from './audit/shapes.ts';
 export type { LoginMethods } from './auth/oidc-shapes.ts';
 export * from './contract-people.ts';
 export type { MetricSeriesAnswer, MetricSeriesQuery, MetricTopAnswer, MetricTopQuery } from './metrics/shapes.ts';

@@ -1,3 +1,4 @@
+import { FleetlogError } from '../model/errors.ts';
 import { matchesAnything, matchesGlob } from '../model/glob.ts';
 import { and, fieldGlob, or } from '../model/query/build.ts';
 import type { Query } from '../model/query/tree.ts';
@@ -15,6 +16,14 @@ export function scopeQuery(principal: Pick<Principal, 'scopes' | 'within'>): Que
 /** True when it sees every app and env, also ones that do not exist yet. */
 export function seesEverything(principal: Pick<Principal, 'scopes' | 'within'>): boolean {
   return scopeQuery(principal).type === 'all';
+}
+
+/** For figures that are of all apps together and cannot be parted by scope. Throws `forbidden`. */
+export function assertSeesEverything(principal: Pick<Principal, 'scopes' | 'within'>): void {
+  if (seesEverything(principal)) return;
+  throw new FleetlogError('forbidden', undefined, {
+    hint: 'these figures are of all apps; the scope holds some of them',
+  });
 }
 
 /** The same decision for one app and env, for documents that are no records. */

@@ -18,7 +18,7 @@ import { WordsProvider } from './words/words.tsx';
 // The Logs page is what people open; the others come when they are asked for.
 const ContainersPage = lazy(() => import('./containers/page.tsx').then((page) => ({ default: page.ContainersPage })));
 const LedgerPage = lazy(() => import('./ledger/page.tsx').then((page) => ({ default: page.LedgerPage })));
-const SettingsPage = lazy(() => import('./pages/settings.tsx').then((page) => ({ default: page.SettingsPage })));
+const SettingsPage = lazy(() => import('./settings/page.tsx').then((page) => ({ default: page.SettingsPage })));
 
 export function App() {
   return (
@@ -61,7 +61,7 @@ function Pages() {
               <Route path="/logs" component={LogsPage} />
               <Route path="/containers" component={ContainersPage} />
               <Route path="/ledger" component={LedgerPage} />
-              <Route path="/settings" component={SettingsPage} />
+              <Route path="/settings/:section?" component={SettingsPage} />
               <Route>
                 <Redirect to="/logs" replace />
               </Route>

@@ -11,7 +11,8 @@ const FORMER = 4;
  */
 export function advanceHost(before: HostDoc | null, status: StatusBatch, nowUs: number): HostDoc | null {
   const { host, time, epoch, version, docker, behind, counters, part } = status;
-  const about = { host, receivedAt: nowUs, epoch, gaps: before?.gaps ?? [] };
+  const since = before?.epoch === epoch ? before.since : time;
+  const about = { host, receivedAt: nowUs, epoch, since, gaps: before?.gaps ?? [] };
   if (!part) return { ...about, time, version, docker, behind, counters };
 
   if (before?.parts?.former.includes(epoch)) return null;

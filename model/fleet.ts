@@ -13,6 +13,8 @@ export interface HostDoc {
   /** Ingest's clock when it last heard of the host, µs. */
   receivedAt: number;
   epoch: string;
+  /** Time of the first status of this epoch, µs: `counters` count from about then. Documents of earlier versions have none. */
+  since?: number;
   version: string;
   docker: { reachable: boolean; reason?: string };
   behind: StatusBatch['behind'];

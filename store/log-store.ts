@@ -206,6 +206,21 @@ export interface MaintenanceReport {
   notes: Note[];
 }
 
+/** What one retention class holds. */
+export interface ClassStats {
+  name: string;
+  records: number;
+  diskBytes: number;
+  /** µs of its oldest and newest record, null when it has none. */
+  oldest: number | null;
+  newest: number | null;
+  /**
+   * µs from which age takes something of it, null when nothing is there to take. Whole days go, so this is never before its oldest record
+   * has had all the days of the class. Sizes may take something earlier.
+   */
+  nextRemoval: number | null;
+}
+
 export interface StoreStats {
   records: number;
   /** Message bytes. */
@@ -218,7 +233,8 @@ export interface StoreStats {
   oldest: number | null;
   newest: number | null;
   suppressed: number;
-  classes: { name: string; records: number; diskBytes: number; oldest: number | null }[];
+  /** Every retention class that has records, and maybe some that have none any more. */
+  classes: ClassStats[];
   /** Monotonic counters and gauges for /metrics, already in our naming (`fleetlog_store_…`). */
   telemetry: Record<string, number>;
 }

@@ -28,6 +28,7 @@ const ACTIONS: Record<string, AuditAction> = {
   'GET /api/v1/logs/tail': { action: 'logs.tail', reads: true },
   'GET /api/v1/logs/export': { action: 'logs.export', reads: true },
   'GET /api/v1/audit': { action: 'audit.read', reads: true },
+  'GET /api/v1/audit/verify': { action: 'audit.verify', reads: true },
   'GET /api/v1/audit/chain': { action: 'audit.verify', reads: true },
 };
 

@@ -15,6 +15,8 @@ export interface AuditQuery {
   /** Patterns with `*`; empty is any. */
   actors: string[];
   actions: string[];
+  /** Null is any. */
+  outcome: AuditEntry['outcome'] | null;
   /** Entries before this number only. */
   before: number | null;
   limit: number;
@@ -109,6 +111,7 @@ function matches(entry: AuditEntry, query: AuditQuery): boolean {
   if (query.from !== null && entry.time < query.from) return false;
   if (query.to !== null && entry.time >= query.to) return false;
   if (query.actors.length > 0 && !query.actors.some((one) => matchesGlob(one, entry.actor))) return false;
+  if (query.outcome !== null && entry.outcome !== query.outcome) return false;
   return query.actions.length === 0 || query.actions.some((one) => matchesGlob(one, entry.action));
 }
 

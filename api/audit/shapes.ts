@@ -25,6 +25,7 @@ export const AuditQuerySchema = Type.Object(
     to: Type.Optional(Type.String({ description: 'Exclusive; default the end' })),
     actor: Many,
     action: Many,
+    outcome: Type.Optional(Type.Enum(['ok', 'refused', 'failed'])),
     limit: Type.Optional(Type.Integer({ minimum: 1 })),
     cursor: Type.Optional(Type.String({ maxLength: 256 })),
   },
@@ -40,6 +41,18 @@ export const AuditChainSchema = Type.Object({
   base: Type.Unsafe<Static<typeof Head>>({ ...Head, description: 'Entries up to this one were removed by age' }),
   tip: Type.Unsafe<Static<typeof Head>>({ ...Head, description: 'How far the chain was known to reach' }),
 });
+export const AuditVerdictSchema = Type.Object({
+  ok: Type.Boolean(),
+  entries: Type.Integer({ description: 'Entries that are as they were written' }),
+  from: Maybe(Type.Unsafe<Static<typeof Head>>({ ...Head, description: 'Entries up to this one were removed by age' })),
+  head: Maybe(
+    Type.Unsafe<Static<typeof Head>>({ ...Head, description: 'Keep it elsewhere: a chain made anew lacks it' }),
+  ),
+  brokenAt: Maybe(Type.Integer({ description: 'First entry that is missing or not as it was written' })),
+  why: Maybe(Type.String()),
+});
 
 export type ApiAuditEntry = Static<typeof AuditEntrySchema>;
+export type AuditListQuery = Static<typeof AuditQuerySchema>;
+export type AuditVerdict = Static<typeof AuditVerdictSchema>;
 export type AuditChainAnswer = Static<typeof AuditChainSchema>;

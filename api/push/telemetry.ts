@@ -1,10 +1,17 @@
 import { Counter, type Registry } from 'prom-client';
+import type { CountRedactions } from '../../model/redaction/redaction.ts';
 import { liveGauges } from '../live-gauge.ts';
 
 /** Why a line was not taken. */
 export type RefusalReason = 'scope' | 'action';
 /** Why a line got its arrival's time. */
 export type TimeReason = 'absent' | 'unreadable' | 'future' | 'too_old';
+
+/** Series of what was redacted in pushed lines; their label `reason` is the rule. */
+export const PUSH_REDACTED = {
+  places: 'fleetlog_push_redacted_total',
+  lines: 'fleetlog_push_redacted_lines_total',
+} as const;
 
 export interface PushTelemetry {
   /** Lines the store has. */
@@ -13,7 +20,7 @@ export interface PushTelemetry {
   /** Requests the store had no room for, or lost on the way; the sender sends them again. */
   failed(input: string, code: string): void;
   arrivalTime(reason: TimeReason): void;
-  redacted(rule: string): void;
+  redacted: CountRedactions;
   cut(): void;
 }
 
@@ -35,7 +42,8 @@ export function createPushTelemetry(
     'reason',
   ]);
   const times = counter('fleetlog_push_arrival_times_total', "Lines with their arrival's time, by reason.", ['reason']);
-  const redactions = counter('fleetlog_push_redacted_total', 'Redactions in pushed lines, by rule.', ['reason']);
+  const redactions = counter(PUSH_REDACTED.places, 'Redactions in pushed lines, by rule.', ['reason']);
+  const redactedLines = counter(PUSH_REDACTED.lines, 'Pushed lines something was redacted in, by rule.', ['reason']);
   const cut = counter('fleetlog_push_long_lines_total', 'Pushed lines longer than collector.lineBytes.', []);
   const gauge = liveGauges(registry);
   gauge('fleetlog_push_held_bytes', 'Bytes of pushed bodies held now.', live.heldBytes);
@@ -49,7 +57,10 @@ export function createPushTelemetry(
     refused: (input, reason, count) => refused.inc({ input, reason }, count),
     failed: (input, reason) => failed.inc({ input, reason }),
     arrivalTime: (reason) => times.inc({ reason }),
-    redacted: (reason) => redactions.inc({ reason }),
+    redacted(reason, places, records) {
+      redactions.inc({ reason }, places);
+      redactedLines.inc({ reason }, records);
+    },
     cut: () => cut.inc(),
   };
 }

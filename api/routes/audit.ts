@@ -1,7 +1,14 @@
 import { createHash } from 'node:crypto';
 import { FleetlogError } from '../../model/errors.ts';
+import { createChainCheck } from '../audit/check-chain.ts';
 import { readAudit, readChain } from '../audit/read.ts';
-import { AuditChainQuerySchema, AuditChainSchema, AuditEntrySchema, AuditQuerySchema } from '../audit/shapes.ts';
+import {
+  AuditChainQuerySchema,
+  AuditChainSchema,
+  AuditEntrySchema,
+  AuditQuerySchema,
+  AuditVerdictSchema,
+} from '../audit/shapes.ts';
 import type { ApiApp, ApiContext } from '../context.ts';
 import { ErrorSchema, ListOf } from '../contract.ts';
 import { values } from '../filters.ts';
@@ -30,8 +37,9 @@ export function registerAuditRoutes(app: ApiApp, context: ApiContext): void {
         text === undefined ? null : formatTime(parseTime(text, now, name));
       const actors = values(q.actor);
       const actions = values(q.action);
+      const outcome = q.outcome ?? null;
       const hash = createHash('sha256')
-        .update(JSON.stringify([actors, actions]))
+        .update(JSON.stringify([actors, actions, ...(outcome === null ? [] : [outcome])]))
         .digest('base64url')
         .slice(0, 12);
       const from = time(q.from, 'from');
@@ -43,6 +51,7 @@ export function registerAuditRoutes(app: ApiApp, context: ApiContext): void {
         to,
         actors,
         actions,
+        outcome,
         before: q.cursor === undefined ? null : readCursor(q.cursor, hash),
         limit,
       });
@@ -56,6 +65,27 @@ export function registerAuditRoutes(app: ApiApp, context: ApiContext): void {
           ...(page.isPartial ? [{ code: 'audit_partial' }] : []),
         ],
       };
+    },
+  );
+
+  const check = createChainCheck(audit.segments);
+  app.get(
+    '/api/v1/audit/verify',
+    {
+      config: { access: 'admin' },
+      schema: {
+        summary:
+          'Checks the whole chain on the server; `fleetlog audit verify` checks it elsewhere, without trust in the server',
+        tags: ['people'],
+        response: { 200: AuditVerdictSchema, '4xx': ErrorSchema },
+      },
+    },
+    async () => {
+      // Without what still waits to be written: a chain that can be written no more must be told as such.
+      const verdict = await check();
+      const { ok, entries } = verdict;
+      if (verdict.ok) return { ok, entries, from: verdict.from, head: verdict.head, brokenAt: null, why: null };
+      return { ok, entries, from: null, head: null, brokenAt: verdict.seq, why: verdict.why };
     },
   );
 
@@ -84,7 +114,7 @@ function readCursor(text: string, hash: string): number {
   if (!match) throw new FleetlogError('bad_cursor', undefined, { hint: 'send `next` of the page before, unchanged' });
   if (match[1] !== hash)
     throw new FleetlogError('cursor_mismatch', undefined, {
-      hint: 'actor and action must stay the same from page to page',
+      hint: 'actor, action and outcome must stay the same from page to page',
     });
   return Number(match[2]);
 }

@@ -25,9 +25,20 @@ export function registerLedger(app: ApiApp, context: ApiContext): void {
       const items = sources
         .filter((one) => among(sourceIdentity(one)))
         .map((one): LedgerItem => {
-          const { app: name, env, container, containerName, instance, path, reader } = one.source;
+          const { app: name, env, container, containerName, instance, path, reader, named } = one.source;
           return {
-            source: { host: one.host, app: name, env, container, containerName, instance, path, reader, fid: one.fid },
+            source: {
+              host: one.host,
+              app: name,
+              env,
+              container,
+              containerName,
+              instance,
+              path,
+              reader,
+              fid: one.fid,
+              named,
+            },
             state: one.state,
             reason: one.reason ?? null,
             size: one.size,

@@ -20,6 +20,8 @@ import { registerOidc } from './oidc.ts';
 import { registerPatterns } from './patterns.ts';
 import { registerPeople } from './people.ts';
 import { registerPush } from './push-routes.ts';
+import { registerRedaction } from './redaction.ts';
+import { registerRetention } from './retention.ts';
 import { registerTail } from './tail.ts';
 import { registerTokens } from './tokens.ts';
 import { registerUsers } from './users.ts';
@@ -46,6 +48,8 @@ export async function registerRoutes(
     registerMetricsTop(app, context, context.metrics);
   }
   registerLedger(app, context);
+  registerRetention(app, context);
+  registerRedaction(app, context);
   registerPeople(app, context);
   registerOidc(app, context);
   registerUsers(app, context);

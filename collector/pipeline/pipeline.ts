@@ -61,7 +61,10 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const rawLineBytes = Math.max(config.readBytes, config.lineBytes + (64 << 10));
   const sender = createSender({ ...options, inFlightBytes: config.inFlightBytes });
   const kernel = options.kernel === undefined ? compileKernel() : options.kernel;
-  const redactor = createRedactor(config, (rule) => count(`redacted:${rule}`));
+  const redactor = createRedactor(config, (rule, places, records) => {
+    count(`redacted:${rule}`, places);
+    count(`redacted_lines:${rule}`, records);
+  });
 
   function station(): Station {
     const bench = createWorkbench({ ...config, rawLineBytes }, kernel);

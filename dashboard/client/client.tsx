@@ -1,12 +1,16 @@
 import { createContext, useContext } from 'react';
 import type {
+  ApiAuditEntry,
   ApiContainer,
   ApiEvent,
   ApiHost,
   ApiNote,
+  ApiRedaction,
   ApiToken,
   ApiUser,
   ApiView,
+  AuditListQuery,
+  AuditVerdict,
   ContextAnswer,
   ContextQuery,
   ExplainAnswer,
@@ -22,6 +26,7 @@ import type {
   Me,
   PatternsAnswer,
   PatternsQuery,
+  RetentionAnswer,
   Role,
   Scope,
   TailQuery,
@@ -39,6 +44,13 @@ export interface NewUser {
   password: string;
   role?: 'admin' | 'reader';
   scopes?: Scope[];
+}
+/** What is left out stays as it is. */
+export interface UserChange {
+  role?: 'admin' | 'reader';
+  scopes?: Scope[];
+  password?: string;
+  disabled?: boolean;
 }
 export interface NewToken {
   name: string;
@@ -86,10 +98,19 @@ export interface Client {
   setup(token: string, name: string, password: string): Promise<unknown>;
   users(signal?: AbortSignal): Promise<ApiUser[]>;
   addUser(user: NewUser): Promise<unknown>;
+  changeUser(name: string, change: UserChange): Promise<unknown>;
   removeUser(name: string): Promise<unknown>;
+  /** One's own. */
+  changePassword(old: string, password: string): Promise<unknown>;
   tokens(signal?: AbortSignal): Promise<ApiToken[]>;
   addToken(token: NewToken): Promise<{ token: ApiToken; secret: string }>;
   removeToken(id: string): Promise<unknown>;
+  retention(signal?: AbortSignal): Promise<RetentionAnswer>;
+  redaction(signal?: AbortSignal): Promise<ApiRedaction[]>;
+  /** One page, newest first. */
+  audit(query: AuditListQuery, signal?: AbortSignal): Promise<Page<ApiAuditEntry>>;
+  /** Reads the whole log on the server. */
+  checkAudit(): Promise<AuditVerdict>;
   /** Addresses for EventSource and for a download link. */
   tailUrl(query: TailQuery): string;
   exportUrl(query: ExportQuery): string;
@@ -143,10 +164,16 @@ export function createClient(requester: Requester = createRequester()): Client {
     setup: (token, name, password) => requester.send('POST', '/setup', { body: { token, name, password } }),
     users: (signal) => all<ApiUser>('/users', signal),
     addUser: (user) => requester.send('POST', '/users', { body: user }),
+    changeUser: (name, change) => requester.send('PATCH', `/users/${encodeURIComponent(name)}`, { body: change }),
+    changePassword: (old, password) => requester.send('POST', '/me/password', { body: { old, password } }),
     removeUser: (name) => requester.send('DELETE', `/users/${encodeURIComponent(name)}`),
     tokens: (signal) => all<ApiToken>('/tokens', signal),
     addToken: (token) => requester.send('POST', '/tokens', { body: token }),
     removeToken: (id) => requester.send('DELETE', `/tokens/${encodeURIComponent(id)}`),
+    retention: (signal) => get('/retention', {}, signal),
+    redaction: (signal) => all<ApiRedaction>('/redaction', signal),
+    audit: (query, signal) => get('/audit', query, signal),
+    checkAudit: () => get('/audit/verify', {}),
     tailUrl: (query) => `/api/v1/logs/tail${searchText(query as Record<string, string>)}`,
     exportUrl: (query) => `/api/v1/logs/export${searchText(query as Record<string, string>)}`,
     nowUs: () => Math.floor(requester.serverNow() * 1000),

@@ -20,7 +20,7 @@ export class ApiError extends Error {
 }
 
 export type Parameters = Record<string, string | number | boolean | string[] | undefined>;
-export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 export interface Requester {
   /** JSON in, JSON out; `undefined` for an empty answer. Rejects with `ApiError`, or `AbortError` when the signal fired. */

@@ -32,7 +32,12 @@ export function Frame({ title, children }: { title: string; children: ReactNode 
           <Mark />
         </span>
         {PAGES.map((page) => (
-          <RailLink key={page.path} page={page} here={path === page.path} word={words.nav[page.word]} />
+          <RailLink
+            key={page.path}
+            page={page}
+            here={path === page.path || path.startsWith(`${page.path}/`)}
+            word={words.nav[page.word]}
+          />
         ))}
         {me.data !== undefined && (
           <span

@@ -1,10 +1,12 @@
 import { logs } from './en-logs.ts';
 import { search } from './en-search.ts';
+import { settings } from './en-settings.ts';
 
 /** Everything the page says in English. Data (levels, names of apps and fields) is never translated. */
 export const en = {
   logs,
   search,
+  settings,
   nav: {
     main: 'Main',
     logs: 'Logs',
@@ -69,52 +71,6 @@ export const en = {
     noToken: 'This link has no token.',
     noTokenHint:
       'Copy the whole link from the terminal, with everything after the #. A new one is printed by restarting before the first account exists.',
-  },
-  settings: {
-    title: 'Settings',
-    you: 'You',
-    role: 'Role',
-    scope: 'May read',
-    everything: 'everything',
-    signOut: 'Sign out',
-    look: 'Look',
-    language: 'Language',
-    theme: 'Theme',
-    system: 'System',
-    light: 'Light',
-    dark: 'Dark',
-    zone: 'Times in',
-    local: 'Local time',
-    utc: 'UTC',
-    users: 'Users',
-    tokens: 'Tokens',
-    addUser: 'Add user',
-    addToken: 'Add token',
-    name: 'Name',
-    password: 'Password',
-    admin: 'admin: everything, users and tokens',
-    reader: 'reader: logs in the scope',
-    collector: 'collector: writes lines of one host',
-    push: 'push: sends lines by other shippers',
-    metrics: 'metrics: reads /metrics',
-    apps: 'Apps',
-    envs: 'Envs',
-    pattern: '* for any run of characters',
-    host: 'Host it may write',
-    days: 'Days until it expires',
-    never: 'never',
-    created: 'Created',
-    lastLogin: 'Last sign-in',
-    lastUsed: 'Last used',
-    expires: 'Expires',
-    disabled: 'disabled',
-    revoke: (name: string) => `Revoke ${name}`,
-    remove: (name: string) => `Remove ${name}`,
-    sure: 'Sure?',
-    secret: 'The token, shown only now:',
-    noTokens: 'No tokens yet. The command line uses its own, in dataDir/cli-token.',
-    version: (text: string) => `Fleetlog ${text}`,
-    api: 'API documentation',
   },
 };
 

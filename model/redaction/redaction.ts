@@ -2,7 +2,7 @@ import type { CollectorConfig } from '../config.ts';
 import { FLAG } from '../record.ts';
 import { compilePattern, requiredLiteral } from '../user-patterns.ts';
 import { findCards } from './card-numbers.ts';
-import { pemEnd, secretAt } from './secret-rules.ts';
+import { pemEnd, SECRET_RULES, secretAt } from './secret-rules.ts';
 import { createSecretScan } from './secret-scan.ts';
 
 /** Records side by side, as the collector's workbench holds them and pushed lines are laid out: message i is `bytes[ends[i - 1], ends[i])`. */
@@ -24,6 +24,7 @@ export const PEM_REST = 1;
 
 /** Bytes [start, end) of the bench's messages, inside one record, and what stands there instead. */
 interface Edit {
+  rule: string;
   record: number;
   start: number;
   end: number;
@@ -31,9 +32,12 @@ interface Edit {
 }
 
 export interface Redactor {
-  /** Redacts the messages of the first `n` records in place, sets FLAG.REDACTED and counts each hit by rule. */
+  /** Redacts the messages of the first `n` records in place, sets FLAG.REDACTED and counts what was redacted by rule. */
   redact(bench: Redactable, n: number): void;
 }
+
+/** Takes how many places a rule redacted and in how many records; once with zeros for every rule that is on, so that they are known. */
+export type CountRedactions = (rule: string, places: number, records: number) => void;
 
 export type RedactionConfig = Pick<CollectorConfig, 'redact' | 'redactCards' | 'redaction'>;
 
@@ -69,8 +73,8 @@ function ownRules(config: RedactionConfig): OwnRule[] {
   });
 }
 
-/** Throws `bad_config` for a pattern that is no RE2. `count` gets the rule's name for each thing redacted. */
-export function createRedactor(config: RedactionConfig, count: (rule: string) => void): Redactor {
+/** Throws `bad_config` for a pattern that is no RE2. */
+export function createRedactor(config: RedactionConfig, count: CountRedactions): Redactor {
   const scan = createSecretScan();
   const own = ownRules(config);
   const masks = new Map<string, Buffer>();
@@ -79,6 +83,13 @@ export function createRedactor(config: RedactionConfig, count: (rule: string) =>
     if (!text) masks.set(rule, (text = mask(rule)));
     return text;
   };
+
+  const on = [
+    ...(config.redact ? SECRET_RULES : []),
+    ...(config.redactCards ? ['card'] : []),
+    ...own.map((r) => r.name),
+  ];
+  for (const rule of on) count(rule, 0, 0);
 
   function builtIn(bench: Redactable, n: number, edits: Edit[]): void {
     const { bytes, ends } = bench;
@@ -89,7 +100,7 @@ export function createRedactor(config: RedactionConfig, count: (rule: string) =>
       if (record > 0 && at < ends[record - 1]) record = 0;
       while (ends[record] <= at) record++;
       const found = secretAt(bytes, at, record === 0 ? 0 : ends[record - 1], ends[record]);
-      if (found) edits.push({ record, start: found.start, end: found.end, text: maskOf(found.rule) });
+      if (found) edits.push({ ...found, record, text: maskOf(found.rule) });
     };
     const places = bench.findSecrets?.(used);
     if (places) for (const place of places) look(place);
@@ -98,8 +109,10 @@ export function createRedactor(config: RedactionConfig, count: (rule: string) =>
       const start = i === 0 ? 0 : ends[i - 1];
       const c = bytes[start];
       if (c === 65 || c === 103) look(start);
-      if (bench.marks[i] & PEM_REST)
-        edits.push({ record: i, start, end: pemEnd(bytes, start, ends[i]), text: maskOf('private_key') });
+      if (bench.marks[i] & PEM_REST) {
+        const rule = 'private_key';
+        edits.push({ rule, record: i, start, end: pemEnd(bytes, start, ends[i]), text: maskOf(rule) });
+      }
     }
   }
 
@@ -108,7 +121,7 @@ export function createRedactor(config: RedactionConfig, count: (rule: string) =>
       const from = i === 0 ? 0 : bench.ends[i - 1];
       if (bench.ends[i] - from < 13) continue;
       for (const { start, end } of findCards(bench.bytes.toString('latin1', from, bench.ends[i])))
-        edits.push({ record: i, start: from + start, end: from + end, text: maskOf('card') });
+        edits.push({ rule: 'card', record: i, start: from + start, end: from + end, text: maskOf('card') });
     }
   }
 
@@ -125,8 +138,8 @@ export function createRedactor(config: RedactionConfig, count: (rule: string) =>
       const message = bytes.toString('utf8', from, ends[i]);
       for (const { start, end } of rule.find(message)) {
         const at = from + Buffer.byteLength(message.slice(0, start));
-        edits.push({ record: i, start: at, end: at + Buffer.byteLength(message.slice(start, end)), text: rule.text });
-        count(rule.name);
+        const to = at + Buffer.byteLength(message.slice(start, end));
+        edits.push({ rule: rule.name, record: i, start: at, end: to, text: rule.text });
       }
     }
   }
@@ -140,15 +153,26 @@ export function createRedactor(config: RedactionConfig, count: (rule: string) =>
       const known = edits.length;
       for (const rule of own) applyOwn(bench, n, rule, edits);
       if (edits.length === 0) return;
-      // `password` and `passwd` begin alike: one place may be looked at for both.
-      const counted = new Set<number>();
-      for (const { start, text } of edits.slice(0, known)) {
-        if (!counted.has(start)) count(text.toString('latin1', 10, text.length - 1));
-        counted.add(start);
-      }
+      for (const [rule, { places, records }] of tally(edits, known)) count(rule, places, records.size);
       apply(bench, edits);
     },
   };
+}
+
+/** Places and records by rule; the first `known` edits are of built-in rules. */
+function tally(edits: Edit[], known: number): Map<string, { places: number; records: Set<number> }> {
+  const byRule = new Map<string, { places: number; records: Set<number> }>();
+  // `password` and `passwd` begin alike: one place may be looked at for both.
+  const counted = new Set<number>();
+  for (const [i, { rule, record, start }] of edits.entries()) {
+    if (i < known && counted.has(start)) continue;
+    if (i < known) counted.add(start);
+    let found = byRule.get(rule);
+    if (!found) byRule.set(rule, (found = { places: 0, records: new Set() }));
+    found.places++;
+    found.records.add(record);
+  }
+  return byRule;
 }
 
 /** Rewrites the messages with the edits put in; where two overlap both are covered by the first's text. */

@@ -1,6 +1,9 @@
+/** Names of the built-in rules, as they stand in masks and counts. */
+export const SECRET_RULES = ['private_key', 'aws_key', 'github_token', 'jwt', 'password'] as const;
+
 /** What a built-in rule found: bytes [start, end) are the secret. */
 export interface Secret {
-  rule: 'private_key' | 'aws_key' | 'github_token' | 'jwt' | 'password';
+  rule: (typeof SECRET_RULES)[number];
   start: number;
   end: number;
 }

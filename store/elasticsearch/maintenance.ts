@@ -1,6 +1,6 @@
 import type { Clock } from '../../model/clock.ts';
 import type { RetentionClasses } from '../../model/retention-classes.ts';
-import type { MaintenanceReport, Note, StoreStats } from '../log-store.ts';
+import type { ClassStats, MaintenanceReport, Note, StoreStats } from '../log-store.ts';
 import type { ElasticsearchClient } from './client.ts';
 import type { DataIndex, IndexNames } from './index-names.ts';
 import { DAY_US } from './index-names.ts';
@@ -172,21 +172,41 @@ export function createMaintenance(options: MaintenanceOptions): Maintenance {
 
   async function stats(): Promise<Held> {
     const indices = (await figures()).toSorted((a, b) => endOf(a) - endOf(b));
-    const first = new Map<string, IndexFigures>();
-    for (const index of indices) if (index.records > 0 && !first.has(index.class)) first.set(index.class, index);
-    const newest = indices.findLast(({ records }) => records > 0);
-    const names = [...first.values(), ...(newest ? [newest] : [])].map(({ name }) => name);
-    const found = await spans(names);
-    const oldest = new Map([...first.keys()].map((name, i) => [name, found[i].first]));
-    const known = [...oldest.values()].filter((time) => time !== null);
+    const byClass = Map.groupBy(indices, (index) => index.class);
+    const edges = [...byClass].map(([name, all]) => {
+      const filled = all.filter(({ records }) => records > 0);
+      return { name, all, first: filled.at(0), last: filled.at(-1) };
+    });
+    const asked = edges.flatMap(({ first, last }) => (first && last ? [first.name, last.name] : []));
+    const found = await spans(asked);
+    const of = (index: IndexFigures | undefined) => found[index ? asked.indexOf(index.name) : -1];
+    const held = edges.map(({ name, all, first, last }): ClassStats => {
+      return {
+        name,
+        records: all.reduce((sum, { records }) => sum + records, 0),
+        diskBytes: all.reduce((sum, { bytes }) => sum + bytes, 0),
+        oldest: of(first)?.first ?? null,
+        newest: of(last)?.last ?? null,
+        nextRemoval: first ? removalOf(first) : null,
+      };
+    });
+    const oldest = held.flatMap((one) => one.oldest ?? []);
+    const newest = held.flatMap((one) => one.newest ?? []);
     return {
-      records: indices.reduce((sum, { records }) => sum + records, 0),
-      diskBytes: indices.reduce((sum, { bytes }) => sum + bytes, 0),
+      records: held.reduce((sum, { records }) => sum + records, 0),
+      diskBytes: held.reduce((sum, one) => sum + one.diskBytes, 0),
       segments: indices.length,
-      oldest: known.length > 0 ? Math.min(...known) : null,
-      newest: newest ? found[found.length - 1].last : null,
-      classes: classesOf(indices, oldest),
+      oldest: oldest.length > 0 ? Math.min(...oldest) : null,
+      newest: newest.length > 0 ? Math.max(...newest) : null,
+      classes: held,
     };
+  }
+
+  /** µs from which age takes it; the cluster counts by the day of the name and the longest class, and has no rule for lines far ahead. */
+  function removalOf(index: IndexFigures): number | null {
+    const end = endOf(index);
+    if (!options.ilm) return Number.isFinite(end) ? end + classes.named(index.class).days * DAY_US : null;
+    return index.day === null ? null : index.day + (classes.longestDays + 1) * DAY_US;
   }
 
   return {
@@ -219,15 +239,4 @@ export function createMaintenance(options: MaintenanceOptions): Maintenance {
       return { segmentsRemoved: plan.names.length, bytesFreed: plan.bytes, merged: 0, notes };
     },
   };
-}
-
-function classesOf(indices: IndexFigures[], oldest: Map<string, number | null>): StoreStats['classes'] {
-  const classes = new Map<string, StoreStats['classes'][number]>();
-  for (const { class: name, records, bytes } of indices) {
-    const one = classes.get(name) ?? { name, records: 0, diskBytes: 0, oldest: oldest.get(name) ?? null };
-    one.records += records;
-    one.diskBytes += bytes;
-    classes.set(name, one);
-  }
-  return [...classes.values()];
 }

@@ -6,7 +6,7 @@ import type { AppendResult } from '../log-store.ts';
 import type { Disk, DiskFile } from './disk.ts';
 import { DAY_US } from './flush.ts';
 import { recordsFrameBytes, sourceFrameBytes, writeRecordsFrame, writeSourceFrame } from './frame.ts';
-import { type Chunk, type ChunkPool, createHead, type Head, type Mark, roomIn } from './head.ts';
+import { type Chunk, type ChunkPool, createHead, type Head, type Mark, roomIn, showRecords } from './head.ts';
 import { LOG_HEADER, logFile, logHeader } from './log-file.ts';
 import { selectNew } from './select-new.ts';
 import type { SourceTable } from './source-table.ts';
@@ -21,6 +21,8 @@ interface StagedFrame {
   length: number;
   /** null for a frame that only names a source. */
   mark: { key: string; before: Mark | undefined; after: Mark } | null;
+  /** Retention class of its records. */
+  class: string;
   records: number;
   bytes: number;
   first: number;
@@ -148,7 +150,18 @@ export function createAppender(options: AppenderOptions): Appender {
       const length = sourceFrameBytes(source.json.length);
       const chunk = roomIn(head, pool, length);
       writeSourceFrame(chunk.memory, chunk.used, source.number, source.json);
-      put(entry, { head, chunk, at: chunk.used, length, mark: null, records: 0, bytes: 0, first: 0, last: 0 });
+      put(entry, {
+        head,
+        chunk,
+        at: chunk.used,
+        length,
+        mark: null,
+        class: '',
+        records: 0,
+        bytes: 0,
+        first: 0,
+        last: 0,
+      });
       head.named.add(source.number);
       head.sources.add(source.number);
     }
@@ -165,6 +178,7 @@ export function createAppender(options: AppenderOptions): Appender {
       at,
       length,
       mark: { key, before, after },
+      class: source.class.name,
       records: columns.count,
       bytes: columns.messages.length,
       first,
@@ -279,11 +293,7 @@ export function createAppender(options: AppenderOptions): Appender {
     head.pending--;
     if (mark) head.marks.set(mark.key, mark.after);
     if (frame.records === 0) return;
-    const { visible } = head;
-    visible.records += frame.records;
-    visible.bytes += frame.bytes;
-    visible.first = Math.min(visible.first, frame.first);
-    visible.last = Math.max(visible.last, frame.last);
+    showRecords(head, frame.class, frame, frame.length);
   }
 
   async function logOf(head: Head): Promise<{ file: DiskFile; length: number }> {

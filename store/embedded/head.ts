@@ -54,6 +54,14 @@ export interface Mark {
   seen: number;
 }
 
+/** Records and bytes, and the times they reach over (µs). */
+export interface Span {
+  records: number;
+  bytes: number;
+  first: number;
+  last: number;
+}
+
 export interface Head {
   chunks: Chunk[];
   /** Message bytes staged. */
@@ -72,7 +80,9 @@ export interface Head {
   named: Set<number>;
   sources: Set<number>;
   /** Durable records' time range and count, for planning. */
-  visible: { records: number; bytes: number; first: number; last: number };
+  visible: Span;
+  /** The same by retention class; bytes are those of whole frames. */
+  classes: Map<string, Span>;
   /** Readers that hold its memory. */
   pins: number;
   /** In a segment by now: the memory is free once nobody holds it. */
@@ -91,10 +101,33 @@ export function createHead(): Head {
     logs: [],
     named: new Set(),
     sources: new Set(),
-    visible: { records: 0, bytes: 0, first: Number.POSITIVE_INFINITY, last: Number.NEGATIVE_INFINITY },
+    visible: emptySpan(),
+    classes: new Map(),
     pins: 0,
     retired: false,
   };
+}
+
+const emptySpan = (): Span => ({
+  records: 0,
+  bytes: 0,
+  first: Number.POSITIVE_INFINITY,
+  last: Number.NEGATIVE_INFINITY,
+});
+
+/** Durable records of one frame, which is `frameBytes` long, count as visible. */
+export function showRecords(head: Head, className: string, records: Span, frameBytes: number): void {
+  let own = head.classes.get(className);
+  if (!own) head.classes.set(className, (own = emptySpan()));
+  widen(head.visible, records, records.bytes);
+  widen(own, records, frameBytes);
+}
+
+function widen(span: Span, by: Span, bytes: number): void {
+  span.records += by.records;
+  span.bytes += bytes;
+  span.first = Math.min(span.first, by.first);
+  span.last = Math.max(span.last, by.last);
 }
 
 /** Room for `bytes` more in the head's newest chunk, or in a new one. */

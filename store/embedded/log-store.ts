@@ -242,7 +242,12 @@ export async function createEmbeddedLogStore(options: EmbeddedLogStoreOptions): 
         flusher: flusher.telemetry,
         maintenance: maintenance.telemetry,
       };
-      return storeStats(catalog, { ...telemetry, counters, full: maintenance.full(), reads: catalog.activeReads() });
+      return storeStats(catalog, classes, {
+        ...telemetry,
+        counters,
+        full: maintenance.full(),
+        reads: catalog.activeReads(),
+      });
     },
     async close() {
       if (closed) return;

@@ -3,7 +3,7 @@ import type { Source } from '../../model/source.ts';
 import { covers, including, NOTHING } from '../intervals.ts';
 import { markKey } from './appender.ts';
 import { frameFid, frameSourceJson, RECORDS_FRAME, SOURCE_FRAME, sourceFrameBytes, writeSourceFrame } from './frame.ts';
-import { type ChunkPool, type Head, type Mark, roomIn } from './head.ts';
+import { type ChunkPool, type Head, type Mark, roomIn, showRecords } from './head.ts';
 import { replayLog } from './log-file.ts';
 import type { StoreLog } from './log-store.ts';
 import type { SourceTable } from './source-table.ts';
@@ -50,7 +50,10 @@ export function replayInto(head: Head, options: ReplayOptions): void {
       marks.set(key, mark);
       head.marks.set(key, mark);
       head.since ??= clock.monotonicMs();
-      count(head, frame.count, frame.messageBytes, frame.first, frame.last);
+      head.bytes += frame.messageBytes;
+      head.records += frame.count;
+      const span = { records: frame.count, bytes: frame.messageBytes, first: frame.first, last: frame.last };
+      if (frame.count > 0) showRecords(head, sources.byNumber(source)!.class.name, span, frame.length);
       taken += frame.count;
     });
     head.logs.push(path);
@@ -62,16 +65,6 @@ export function replayInto(head: Head, options: ReplayOptions): void {
   // The next log names its sources itself.
   head.named.clear();
   for (const number of head.sources) sources.byNumber(number)!.usedAt = clock.monotonicMs();
-}
-
-function count(head: Head, records: number, bytes: number, first: number, last: number): void {
-  head.bytes += bytes;
-  head.records += records;
-  if (records === 0) return;
-  head.visible.records += records;
-  head.visible.bytes += bytes;
-  head.visible.first = Math.min(head.visible.first, first);
-  head.visible.last = Math.max(head.visible.last, last);
 }
 
 /** Puts the source's frame into the head's memory (not into a log: it came from one). */

@@ -1,5 +1,7 @@
+import type { RetentionClasses } from '../../model/retention-classes.ts';
 import type { StoreStats } from '../log-store.ts';
 import type { Catalog } from './catalog.ts';
+import { classStats } from './class-stats.ts';
 
 export interface StoreCounters {
   counters: { stored: number; suppressed: number; tooOld: number };
@@ -11,8 +13,7 @@ export interface StoreCounters {
 }
 
 /** Figures of the store; names of `telemetry` are listed in docs/telemetry.md. */
-export function storeStats(catalog: Catalog, own: StoreCounters): StoreStats {
-  const classes = new Map<string, StoreStats['classes'][number]>();
+export function storeStats(catalog: Catalog, retention: RetentionClasses, own: StoreCounters): StoreStats {
   const stats = { records: 0, rawBytes: 0, diskBytes: 0, headBytes: 0, oldest: null, newest: null };
   const total: Pick<StoreStats, keyof typeof stats> = stats;
   const span = (first: number, last: number): void => {
@@ -24,11 +25,6 @@ export function storeStats(catalog: Catalog, own: StoreCounters): StoreStats {
     total.rawBytes += row.rawBytes;
     total.diskBytes += row.bytes;
     if (row.records > 0) span(row.first, row.last);
-    const of = classes.get(row.class) ?? { name: row.class, records: 0, diskBytes: 0, oldest: null };
-    of.records += row.records;
-    of.diskBytes += row.bytes;
-    of.oldest = Math.min(of.oldest ?? row.first, row.first);
-    classes.set(row.class, of);
   }
   let headRecords = 0;
   for (const { visible, chunks } of catalog.heads) {
@@ -44,7 +40,7 @@ export function storeStats(catalog: Catalog, own: StoreCounters): StoreStats {
     ...total,
     segments: catalog.segments.size,
     suppressed: own.counters.suppressed,
-    classes: [...classes.values()],
+    classes: classStats(catalog, retention),
     telemetry: {
       fleetlog_store_records: total.records,
       fleetlog_store_raw_bytes: total.rawBytes,

@@ -281,7 +281,7 @@ describe.skipIf(executable === null)('the Logs page', () => {
   });
 
   test('tokens are made and revoked, their secret is shown once', async () => {
-    await page.goto('/settings');
+    await page.goto('/settings/tokens');
     await page.getByRole('button', { name: 'Add token' }).click();
     await page.getByLabel('Name').last().fill('ci');
     await page.getByRole('button', { name: 'Add token' }).click();

@@ -7,7 +7,7 @@ import {
   removePrefix,
 } from '../suites/elasticsearch-fixture.ts';
 import { standingClock } from '../suites/embedded-fixture.ts';
-import { logStoreSuite } from '../suites/log-store-suite.ts';
+import { logStoreSuite, SUITE_CLASSES } from '../suites/log-store-suite.ts';
 import { queryScripts, recordName } from '../suites/query-scripts.ts';
 import { appendRecords } from '../suites/record-batches.ts';
 
@@ -21,12 +21,13 @@ else {
   afterAll(() => removePrefix(url, config.prefix));
 
   logStoreSuite('Elasticsearch', async () => {
-    let store = await openElasticsearchStore(config);
+    const open = () => openElasticsearchStore(config, { retention: { classes: SUITE_CLASSES } });
+    let store = await open();
     return {
       store,
       async reopen() {
         await store.close();
-        store = await openElasticsearchStore(config);
+        store = await open();
         return store;
       },
       async close() {

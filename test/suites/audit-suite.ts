@@ -52,7 +52,7 @@ export function auditSuite(name: string, open: () => Promise<StateStoreFixture>)
       return audit;
     }
     async function everything(audit: AuditLog): Promise<AuditEntry[]> {
-      const all = { from: null, to: null, actors: [], actions: [], before: null, limit: 100_000 };
+      const all = { from: null, to: null, actors: [], actions: [], outcome: null, before: null, limit: 100_000 };
       return (await readAudit(audit.segments, all)).entries.reverse();
     }
     async function fill(audit: AuditLog, count: number, action = 'logs.search'): Promise<void> {
@@ -285,6 +285,7 @@ export function auditSuite(name: string, open: () => Promise<StateStoreFixture>)
         const page = await readAudit(audit.segments, {
           from,
           to,
+          outcome: null,
           actors: ['*:bob'],
           actions: ['log*n'],
           before,

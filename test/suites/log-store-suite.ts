@@ -22,12 +22,16 @@ export interface LogStoreFixture {
 /** The suite's data lies within a day of this (µs); stores that know a clock are opened with it standing here. */
 export const SUITE_NOW = MIXED_START + 12 * 3_600_000_000;
 
+/** The suite's stores are opened with this: apps called `brief-…` have a class of their own. */
+export const SUITE_CLASSES = [{ name: 'brief', app: 'brief-*', env: '*', days: 3, bytes: 0 }];
+
 const ALL: Query = { type: 'all' };
 const WHOLE = { from: 0, to: Number.MAX_SAFE_INTEGER };
 const T0 = MIXED_START;
 const SECOND = 1_000_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
 
 const query = (text: string): Query => parseQuery(text).query;
 const keyOf = ({ time, fid, gen, offset }: LogRecord): string => `${time} ${fid} ${gen} ${offset}`;
@@ -422,6 +426,37 @@ export function logStoreSuite(name: string, open: () => Promise<LogStoreFixture>
           expect(one).toMatchObject({ source: source(), records: 3, levels: [0, 0, 0, 1, 0, 2, 0] });
           expect(Math.abs(one.first - T0)).toBeLessThanOrEqual(MINUTE);
           expect(Math.abs(one.last - T0 - 2 * MINUTE)).toBeLessThanOrEqual(MINUTE);
+        }));
+
+      test('a retention class tells what it holds and when the first of it goes, from the first line on', () =>
+        withStore(async (store, fixture) => {
+          const brief = source({ app: 'brief-job', path: '/logs/brief.log' });
+          const other = source({ app: 'shop' });
+          const fid = 'b'.repeat(32);
+          const times = [T0 - DAY + HOUR, T0 + HOUR, T0 + 2 * HOUR];
+          await store.append([
+            linesBatch({ source: brief, fid, messages: ['a', 'b', 'c'], times }),
+            linesBatch({ source: other, messages: ['d'], times: [T0 + 3 * HOUR] }),
+          ]);
+          const check = async (of: LogStore): Promise<void> => {
+            const { classes } = await of.stats();
+            const held = classes.filter(({ records }) => records > 0).sort((a, b) => (a.name < b.name ? -1 : 1));
+            expect(held).toMatchObject([
+              { name: 'brief', records: 3, oldest: times[0], newest: times[2] },
+              { name: 'default', records: 1, oldest: T0 + 3 * HOUR, newest: T0 + 3 * HOUR },
+            ]);
+            for (const [i, days] of [3, 30].entries()) {
+              const { diskBytes, oldest, nextRemoval } = held[i];
+              expect(diskBytes).toBeGreaterThan(0);
+              // Days go as a whole, so the oldest line may stay until its day is over.
+              expect(nextRemoval).toBeGreaterThanOrEqual((oldest as number) + days * DAY);
+              expect(nextRemoval).toBeLessThanOrEqual(T0 + (i === 0 ? 0 : DAY) + days * DAY);
+            }
+          };
+          await check(store);
+          await store.flush();
+          await check(store);
+          await check(await fixture.reopen());
         }));
 
       test('a scan gives all of a range in order and stops when nobody reads on', () =>

@@ -1,7 +1,9 @@
 import type { TSchema } from 'typebox';
 import Value from 'typebox/value';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { AuditEntrySchema, AuditVerdictSchema } from '../../api/audit/shapes.ts';
 import * as contract from '../../api/contract.ts';
+import { RedactionSchema, RetentionAnswerSchema } from '../../api/contract-keeping.ts';
 import { type Harness, startHarness, T0 } from '../suites/api-harness.ts';
 import { linesBatch, source } from '../suites/batches.ts';
 
@@ -58,6 +60,10 @@ describe('answers are what the contract says, and no more', () => {
     ['/users', ListOf(contract.UserSchema)],
     ['/tokens', ListOf(contract.TokenSchema)],
     ['/views', ListOf(contract.ViewSchema)],
+    ['/retention', RetentionAnswerSchema],
+    ['/redaction', ListOf(RedactionSchema)],
+    ['/audit', ListOf(AuditEntrySchema)],
+    ['/audit/verify', AuditVerdictSchema],
     ['/nothing', contract.ErrorSchema],
   ];
   test.each(cases)('%s', async (path, schema) => {
@@ -94,6 +100,10 @@ describe('the OpenAPI document', () => {
       'containers',
       'events',
       'ledger',
+      'retention',
+      'redaction',
+      'audit',
+      'audit/verify',
       'me',
       'login',
       'logout',

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { AUDIT_KIND, type AuditSegment } from '../../api/audit/segments.ts';
 import type { ApiAuditEntry } from '../../api/audit/shapes.ts';
 import { createSqliteStateStore } from '../../store/sqlite/state-store.ts';
 import type { StateStore } from '../../store/state-store.ts';
@@ -205,5 +206,38 @@ describe('over HTTP', () => {
     expect((await h.get('/api/v1/audit?from=yesterday')).json.error.code).toBe('bad_time');
     expect((await h.get('/api/v1/audit', (await h.token('reader')).secret)).status).toBe(403);
     expect((await h.get('/api/v1/audit', null)).status).toBe(401);
+  });
+
+  test('refusals can be asked for alone, and a cursor holds on to that', async () => {
+    const { secret } = await h.token('reader');
+    for (let i = 0; i < 3; i++) await h.get(`/api/v1/users?n=${i}`, secret);
+    await h.token('metrics');
+    const refused = (await h.get('/api/v1/audit?outcome=refused&limit=1')).json;
+    expect(refused.items).toMatchObject([{ outcome: 'refused' }]);
+    expect((await h.get('/api/v1/audit?outcome=failed')).json.items).toEqual([]);
+    if (refused.next !== null)
+      expect((await h.get(`/api/v1/audit?outcome=ok&cursor=${refused.next}`)).json.error.code).toBe('cursor_mismatch');
+    expect((await h.get('/api/v1/audit?outcome=maybe')).status).toBe(400);
+  });
+
+  test('the server checks its chain, and names the first entry that was tampered with', async () => {
+    await h.token('reader');
+    const { json } = await h.get('/api/v1/audit/verify');
+    expect(json).toMatchObject({ ok: true, brokenAt: null, why: null });
+    expect(json.head.seq).toBe(json.entries);
+    const id = `segment/${'1'.padStart(12, '0')}`;
+    await h.get('/api/v1/audit');
+    const found = (await h.state.get<AuditSegment>(AUDIT_KIND, id))!;
+    found.doc.entries[0].target = 'somebody else';
+    await h.state.put(AUDIT_KIND, id, found.doc);
+    expect((await h.get('/api/v1/audit/verify')).json).toMatchObject({
+      ok: false,
+      brokenAt: 1,
+      why: expect.stringContaining('its content is not'),
+    });
+    await h.state.put(AUDIT_KIND, id, { broken: true });
+    expect((await h.get('/api/v1/audit/verify')).json).toMatchObject({ ok: false, brokenAt: 1 });
+    const { secret } = await h.token('reader');
+    expect((await h.get('/api/v1/audit/verify', secret)).status).toBe(403);
   });
 });

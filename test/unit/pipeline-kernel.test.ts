@@ -45,7 +45,7 @@ async function read(config: CollectorConfig, content: Buffer, steps: number[], m
   const readings = createReadings({ config, bench, count, oldestUs: () => 0, severe });
   const sent: string[] = [];
   const sender = { send: (_: unknown, batch: Buffer) => sent.push(batch.toString('latin1')) } as unknown as Sender;
-  const redactor = createRedactor(config, (rule) => count(rule));
+  const redactor = createRedactor(config, (rule, places) => count(rule, places));
   const { batchBytes } = config;
   const cutter = createCutter({
     bench,

@@ -18,10 +18,18 @@ const SIZES = {
 
 function redact(messages: string[], config: Partial<RedactionConfig> = {}) {
   const counts: Record<string, number> = {};
+  const lines: Record<string, number> = {};
+  const on = new Set<string>();
   const bench = createWorkbench(SIZES);
-  const redactor = createRedactor({ redact: true, redactCards: false, redaction: [], ...config }, (rule) => {
-    counts[rule] = (counts[rule] ?? 0) + 1;
-  });
+  const redactor = createRedactor(
+    { redact: true, redactCards: false, redaction: [], ...config },
+    (rule, places, records) => {
+      on.add(rule);
+      if (places === 0) return;
+      counts[rule] = (counts[rule] ?? 0) + places;
+      lines[rule] = (lines[rule] ?? 0) + records;
+    },
+  );
   for (const message of messages) {
     bench.used += bench.bytes.write(message, bench.used);
     bench.ends[bench.count] = bench.used;
@@ -35,7 +43,7 @@ function redact(messages: string[], config: Partial<RedactionConfig> = {}) {
     return text;
   });
   expect(from).toBe(bench.used);
-  return { out, counts, flags: messages.map((_, i) => (bench.flags[i] & FLAG.REDACTED) !== 0) };
+  return { out, counts, lines, on: [...on], flags: messages.map((_, i) => (bench.flags[i] & FLAG.REDACTED) !== 0) };
 }
 
 const one = (message: string, config: Partial<RedactionConfig> = {}): string => redact([message], config).out[0];
@@ -115,9 +123,12 @@ test('own rules: a group alone is replaced, counts go by name, bad patterns are 
     { name: 'phone', pattern: '手机号(\\d{11})', replacement: '' },
     { name: 'mail', pattern: '[a-z]+@[a-z]+\\.com', replacement: '<mail>' },
   ];
-  const { out, counts } = redact(['用户手机号13800138000 é a@b.com', 'nothing', 'x@y.com z@y.com'], { redaction });
+  const { out, counts, lines } = redact(['用户手机号13800138000 é a@b.com', 'nothing', 'x@y.com z@y.com'], {
+    redaction,
+  });
   expect(out).toEqual(['用户手机号[redacted:phone] é <mail>', 'nothing', '<mail> <mail>']);
   expect(counts).toEqual({ phone: 1, mail: 3 });
+  expect(lines).toEqual({ phone: 1, mail: 2 });
   expect(() => redact(['x'], { redaction: [{ name: 'a', pattern: '(', replacement: '' }] })).toThrow(
     /collector\.redaction\[0\]/,
   );
@@ -137,6 +148,25 @@ test('a key logged line by line leaves nothing, also when the joining is cut off
   expect(rig.sink.messages().join('\n')).not.toContain('KEYBYTES');
   expect(rig.sink.messages()).toContain('before');
   await rig.cleanup();
+});
+
+test('every rule that is on says so before it finds anything; lines are counted beside places', () => {
+  const redaction = [{ name: 'phone', pattern: 'tel\\d+', replacement: '' }];
+  expect(redact([], { redact: false }).on).toEqual([]);
+  expect(redact([], { redactCards: true, redaction }).on).toEqual([
+    'private_key',
+    'aws_key',
+    'github_token',
+    'jwt',
+    'password',
+    'card',
+    'phone',
+  ]);
+  const { counts, lines } = redact(['password=one secret=two', 'nothing', 'passwd=three tel12 tel13'], { redaction });
+  expect([counts, lines]).toEqual([
+    { password: 3, phone: 2 },
+    { password: 2, phone: 1 },
+  ]);
 });
 
 test('a secret is counted once, whatever stands before it', () => {

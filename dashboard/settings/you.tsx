@@ -1,42 +1,33 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
 import { useLocation } from 'wouter';
 import type { Me } from '../../api/contract.ts';
 import { useClient } from '../client/client.tsx';
-import { useMe } from '../client/session.ts';
 import { zoneName } from '../format/time.ts';
-import { Button, Segments } from '../shell/controls.tsx';
-import { Frame } from '../shell/frame.tsx';
+import styles from '../pages/page.module.css';
+import { Button, Labelled, Segments } from '../shell/controls.tsx';
 import { usePreferences } from '../shell/preferences.tsx';
+import { useToast } from '../shell/toast.tsx';
 import { visible } from '../text/visible.ts';
 import { useWords } from '../words/words.tsx';
-import styles from './page.module.css';
-import { Tokens } from './tokens.tsx';
-import { Users } from './users.tsx';
+import { scopeText } from './scope-words.ts';
+import { Adder, Sheet } from './sheet.tsx';
 
-export function SettingsPage() {
+/** Who is signed in, and how this browser shows things. */
+export function You({ me }: { me: Me }) {
   const words = useWords().settings;
-  const me = useMe();
   return (
-    <Frame title={words.title}>
-      <div className={styles.page}>
-        <header className={styles.head}>
-          <h1>{words.title}</h1>
-        </header>
-        {me.data !== undefined && <You me={me.data} />}
-        <Look />
-        {me.data?.role === 'admin' && <Users me={me.data} />}
-        {me.data !== undefined && me.data.kind !== 'token' && <Tokens me={me.data} />}
-        {me.data !== undefined && (
-          <p className="faint">
-            {words.version(me.data.version)} · <a href="/api/docs">{words.api}</a>
-          </p>
-        )}
-      </div>
-    </Frame>
+    <>
+      <Account me={me} />
+      <Look />
+      <p className="faint">
+        {words.version(me.version)} · <a href="/api/docs">{words.api}</a>
+      </p>
+    </>
   );
 }
 
-function You({ me }: { me: Me }) {
+function Account({ me }: { me: Me }) {
   const words = useWords().settings;
   const client = useClient();
   const queries = useQueryClient();
@@ -50,23 +41,69 @@ function You({ me }: { me: Me }) {
   });
   return (
     <section className={styles.section}>
-      <h2>{words.you}</h2>
+      <h3>{words.you}</h3>
       <dl className={styles.pairs}>
         <dt>{words.name}</dt>
         <dd>{visible(me.name)}</dd>
         <dt>{words.role}</dt>
-        <dd>{me.role}</dd>
+        <dd>{words[me.role]}</dd>
         <dt>{words.scope}</dt>
-        <dd>{scopeText(me.scopes, words.everything)}</dd>
+        <dd>{visible(scopeText(me.scopes, words))}</dd>
       </dl>
       {me.kind === 'user' && (
-        <div className={styles.actions}>
-          <Button icon="logout" onClick={() => logout.mutate()}>
-            {words.signOut}
-          </Button>
-        </div>
+        <>
+          <div className={styles.actions}>
+            <Button icon="logout" onClick={() => logout.mutate()}>
+              {words.signOut}
+            </Button>
+          </div>
+          <Adder label={words.changePassword}>{(close) => <OwnPassword onDone={close} />}</Adder>
+        </>
       )}
     </section>
+  );
+}
+
+function OwnPassword({ onDone }: { onDone(): void }) {
+  const words = useWords().settings;
+  const client = useClient();
+  const toast = useToast();
+  const [old, setOld] = useState('');
+  const [password, setPassword] = useState('');
+  const change = useMutation({
+    mutationFn: () => client.changePassword(old, password),
+    onSuccess: () => {
+      toast(words.passwordChanged);
+      onDone();
+    },
+  });
+  return (
+    <Sheet
+      label={words.changePassword}
+      submit={words.save}
+      pending={change.isPending}
+      error={change.error}
+      onSubmit={() => change.mutate()}
+      onCancel={onDone}
+    >
+      <Labelled
+        label={words.oldPassword}
+        type="password"
+        required
+        autoFocus
+        autoComplete="current-password"
+        value={old}
+        onChange={(event) => setOld(event.target.value)}
+      />
+      <Labelled
+        label={words.newPassword}
+        type="password"
+        required
+        autoComplete="new-password"
+        value={password}
+        onChange={(event) => setPassword(event.target.value)}
+      />
+    </Sheet>
   );
 }
 
@@ -75,7 +112,7 @@ function Look() {
   const preferences = usePreferences();
   return (
     <section className={styles.section}>
-      <h2>{words.look}</h2>
+      <h3>{words.look}</h3>
       <dl className={styles.pairs}>
         <dt>{words.language}</dt>
         <dd>
@@ -117,10 +154,4 @@ function Look() {
       </dl>
     </section>
   );
-}
-
-/** `shop* / prod`, or everything. */
-export function scopeText(scopes: { app: string; env: string }[], everything: string): string {
-  if (scopes.some((scope) => scope.app === '*' && scope.env === '*')) return everything;
-  return scopes.map((scope) => `${visible(scope.app)} / ${visible(scope.env)}`).join(', ');
 }
