@@ -21,9 +21,29 @@ describe.skipIf(executable === null)('the query of the Logs page', () => {
     await query.click();
     await query.fill('');
     await query.pressSequentially('sta');
-    await offers().getByRole('option', { name: 'status', exact: true }).waitFor();
+    await offers()
+      .getByRole('option', { name: /^status\b/ })
+      .waitFor();
     await page.keyboard.press('Tab');
     expect(await query.inputValue()).toBe('status:');
+  });
+
+  test('fields of lines that are not on screen are offered too, with kind and share: in the query and as a filter', async () => {
+    const { page, query } = rig;
+    await rig.find('app:bulk', '6,000 lines');
+    await query.click();
+    await query.fill('app:risk use');
+    await offers().getByRole('option', { name: 'user.id number 100 %', exact: true }).waitFor();
+    await page.keyboard.press('Escape');
+    await rig.find('', '6,107 lines');
+    const add = page.getByRole('combobox', { name: 'Add a field' });
+    await add.focus();
+    const offered = () =>
+      add.evaluate((input: HTMLInputElement) => Array.from(input.list!.options, (one) => one.value));
+    await expect.poll(offered, WITHIN).toContain('user.id');
+    await add.fill('USER');
+    await expect.poll(offered, WITHIN).toEqual(['user.id']);
+    await add.fill('');
   });
 
   test('values come with counts of the current result; arrows choose, Enter runs', async () => {
