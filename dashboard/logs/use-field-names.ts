@@ -4,7 +4,7 @@ import type { FoundField } from '../../api/contract.ts';
 import { useClient } from '../client/client.tsx';
 import type { Range } from '../format/range.ts';
 import { span } from './data.ts';
-import { readQueryText } from './query-text.ts';
+import { partsAbout } from './query-text.ts';
 
 /** A field that can be asked for. Its kind and share of the lines are unknown while it is only known from the lines on screen. */
 export interface KnownField {
@@ -15,12 +15,13 @@ export interface KnownField {
 }
 
 const SIZE = 1000;
+/** Which fields there are depends on whose lines are meant; asking by words too would make the question dear. */
 const IDENTITY = ['app', 'env', 'host', 'instance', 'container'];
 
 /** Names of the fields in the lines of the range: those on screen first, then what the server found. Asked for only while `wanted`. */
 export function useFieldNames(query: string, range: Range, seen: string[], wanted: boolean): KnownField[] {
   const client = useClient();
-  const who = useMemo(() => identityOf(query), [query]);
+  const who = useMemo(() => partsAbout(query, IDENTITY), [query]);
   const asked = useQuery({
     queryKey: ['fields', who, Math.floor(range.from / 1e6), Math.floor(range.to / 1e6)],
     enabled: wanted,
@@ -29,16 +30,6 @@ export function useFieldNames(query: string, range: Range, seen: string[], wante
     queryFn: ({ signal }) => client.fields({ query: who, ...span(range), size: SIZE }, signal),
   });
   return useMemo(() => knownFields(seen, asked.data ?? null), [seen, asked.data]);
-}
-
-/** The clauses of a query that say whose lines are meant. Which fields there are depends on that; words would make the question dear. */
-export function identityOf(query: string): string {
-  const { clauses, mixed } = readQueryText(query);
-  if (mixed) return '';
-  return clauses
-    .filter((one) => !one.negated && one.values !== null && one.field !== null && IDENTITY.includes(one.field))
-    .map((clause) => query.slice(clause.start, clause.end))
-    .join(' ');
 }
 
 export function knownFields(seen: string[], found: { fields: FoundField[]; looked: number } | null): KnownField[] {

@@ -89,6 +89,35 @@ describe.skipIf(executable === null)('the live view, the words and the places of
     await expect.poll(rig.total, WITHIN).toMatch(/^\d+ lines?$/);
   });
 
+  test('what happens to a container stands between the live lines, and waits with them while paused', async () => {
+    const { page } = rig;
+    await rig.open('/logs?live=1&query=app:(shop-order OR quiet)');
+    const mark = (name: RegExp) => log().getByRole('row', { name });
+    await mark(/shop-order deployed 1\.4\.2 · 2 replicas · was 1\.4\.1/).waitFor();
+    await mark(/shop-order-1 OOM-killed · exit 137/).waitFor();
+    // In their place: the deploy before the heartbeats, the kill behind the failed order.
+    const order = await log().getByRole('row').allInnerTexts();
+    const at = (text: RegExp) => order.findIndex((row) => text.test(row));
+    expect(at(/deployed/)).toBeLessThan(at(/heartbeat/));
+    expect(at(/OOM-killed/)).toBeGreaterThan(at(/创建订单失败/));
+    expect(await page.getByText(/^shown /).innerText()).toMatch(/^shown 53 /);
+
+    await rig.happen('risk', 1, 'restart', 0, {});
+    await rig.happen('shop-order', 1, 'restart', 0, {});
+    await mark(/shop-order-1 restarted/).waitFor();
+    expect(await mark(/risk-1/).count()).toBe(0);
+    await page.keyboard.press('p');
+    await page.getByText('by you.').waitFor();
+    const seen = await log().getByRole('row').count();
+    await rig.happen('shop-order', 2, 'oom', 0, {});
+    rig.product.write({ app: 'quiet', env: 'test' }, ['INFO behind the kill']);
+    await page.getByRole('button', { name: /^1 new/ }).waitFor();
+    expect(await log().getByRole('row').count()).toBe(seen);
+    await page.keyboard.press('End');
+    await mark(/shop-order-2 OOM-killed/).waitFor();
+    await log().getByText('behind the kill').waitFor();
+  });
+
   test('the last ten minutes stand above the live view; a part of them opens as a search', async () => {
     const { page } = rig;
     await rig.open('/logs?live=1&query=app:gateway');

@@ -21,6 +21,7 @@ export interface Rig {
   query: Locator;
   rows(): Locator;
   grid: Locator;
+  happen: Happen;
   run(text: string): Promise<void>;
   /** Runs, waits for the count, and leaves the field, so that keys are keys again. */
   find(text: string, lines: string): Promise<void>;
@@ -28,6 +29,54 @@ export interface Rig {
   open(path: string): Promise<void>;
   param(name: string): string | null;
   close(): Promise<void>;
+}
+
+/** Tells the product of an event of the container `APP-N`, so many minutes ago; resolves when it is stored. */
+export type Happen = (
+  app: string,
+  n: number,
+  type: 'deploy' | 'oom' | 'die' | 'restart',
+  minutes: number,
+  attributes: Record<string, string>,
+) => Promise<void>;
+
+export async function startEvents(url: string): Promise<Happen> {
+  const made = await fetch(`${url}/api/v1/tokens`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', origin: url },
+    body: JSON.stringify({ name: 'events', role: 'collector', host: 'browser-host' }),
+  });
+  const { secret } = (await made.json()) as { secret: string };
+  return async (app, n, type, minutes, attributes) => {
+    const now = Date.now() * 1000;
+    const time = now - Math.round(minutes * 60e6);
+    const source = eventSource(app, n);
+    const batch = eventBatch({ time, type, source, attributes }, time, eventsFid(source.host, source.container), now);
+    const answer = await fetch(`${url}/api/v1/collect`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/octet-stream' },
+      body: Buffer.from(encodeBatch(batch)),
+    });
+    expect(answer.status).toBe(204);
+  };
+}
+
+function eventSource(app: string, n: number): Source {
+  return {
+    host: 'browser-host',
+    container: n.toString(16).padStart(64, 'beef'),
+    containerName: `${app}-${n}`,
+    image: `registry/${app}:1.4.2`,
+    version: '1.4.2',
+    app,
+    env: 'prod',
+    instance: String(n),
+    stream: 'stdout',
+    path: '',
+    labels: {},
+    reader: 'event',
+    named: { app: 'label', env: 'label' },
+  } as Source;
 }
 
 export async function startRig(name: string, executable: string): Promise<Rig> {
@@ -79,54 +128,13 @@ export async function startRig(name: string, executable: string): Promise<Rig> {
   );
   for (let n = 0; n < 14; n += 1) product.write({ app: `svc-${n}`, env: 'test' }, ['INFO up'], ago(30));
 
-  const source = (app: string, n: number, version: string): Source =>
-    ({
-      host: 'browser-host',
-      container: n.toString(16).padStart(64, 'beef'),
-      containerName: `${app}-${n}`,
-      image: `registry/${app}:${version}`,
-      version,
-      app,
-      env: 'prod',
-      instance: String(n),
-      stream: 'stdout',
-      path: '',
-      labels: {},
-      reader: 'event',
-      named: { app: 'label', env: 'label' },
-    }) as Source;
-  const event = (
-    app: string,
-    n: number,
-    type: 'deploy' | 'oom' | 'die',
-    minutes: number,
-    attributes: Record<string, string>,
-  ) => {
-    const from = source(app, n, '1.4.2');
-    const time = now - Math.round(minutes * 60e6);
-    return eventBatch({ time, type, source: from, attributes }, time, eventsFid(from.host, from.container), now);
-  };
-  const deployed = { image: 'registry/shop-order:1.4.2', version: '1.4.2', previousVersion: '1.4.1' };
   const { url } = product.fleetlog;
-  const made = await fetch(`${url}/api/v1/tokens`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', origin: url },
-    body: JSON.stringify({ name: 'events', role: 'collector', host: 'browser-host' }),
-  });
-  const { secret } = (await made.json()) as { secret: string };
-  for (const batch of [
-    event('shop-order', 1, 'deploy', 18, deployed),
-    event('shop-order', 2, 'deploy', 17, deployed),
-    event('shop-order', 1, 'oom', 8.5, {}),
-    event('shop-order', 1, 'die', 8.49, { exitCode: '137' }),
-  ]) {
-    const answer = await fetch(`${url}/api/v1/collect`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/octet-stream' },
-      body: Buffer.from(encodeBatch(batch)),
-    });
-    expect(answer.status).toBe(204);
-  }
+  const happen = await startEvents(url);
+  const deployed = { image: 'registry/shop-order:1.4.2', version: '1.4.2', previousVersion: '1.4.1' };
+  await happen('shop-order', 1, 'deploy', 18, deployed);
+  await happen('shop-order', 2, 'deploy', 17, deployed);
+  await happen('shop-order', 1, 'oom', 8.5, {});
+  await happen('shop-order', 1, 'die', 8.49, { exitCode: '137' });
 
   const browser = await startBrowser(executable);
   const watched = await openPage(browser, url, { acceptDownloads: true });
@@ -142,6 +150,7 @@ export async function startRig(name: string, executable: string): Promise<Rig> {
     now,
     query,
     grid,
+    happen,
     rows: () => grid.getByRole('row'),
     async run(text) {
       await query.fill(text);

@@ -4,10 +4,11 @@ import { completionAt, fieldChoices, valueChoices } from '../../dashboard/logs/c
 import { knownIds } from '../../dashboard/logs/known-ids.ts';
 import { patternClause } from '../../dashboard/logs/pattern-clause.ts';
 import { addClause } from '../../dashboard/logs/query-edit.ts';
+import { partsAbout } from '../../dashboard/logs/query-text.ts';
 import { RE2JS as Syntax } from '../../dashboard/logs/re2-syntax.ts';
 import { unfoldEscapes } from '../../dashboard/logs/row-detail.tsx';
 import { createTextHistory } from '../../dashboard/logs/text-history.ts';
-import { identityOf, knownFields } from '../../dashboard/logs/use-field-names.ts';
+import { knownFields } from '../../dashboard/logs/use-field-names.ts';
 import { widthOf } from '../../dashboard/text/message.tsx';
 import { clauseText, parseQuery } from '../../model/query/parse.ts';
 
@@ -61,7 +62,7 @@ describe('completion', () => {
     ['app：shop sta', 'app：shop'],
     ['app:shop OR cost:>5', ''],
     ['app:sh*', ''],
-  ])('whose fields are asked for: %s', (text, who) => expect(identityOf(text)).toBe(who));
+  ])('whose fields are asked for: %s', (text, who) => expect(partsAbout(text, ['app', 'env'])).toBe(who));
 
   test('values are written so that the parser reads them back, with their counts', () => {
     const values = [
