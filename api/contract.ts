@@ -293,6 +293,7 @@ export type HistogramQuery = Static<typeof HistogramQuerySchema>;
 export type HistogramAnswer = Static<typeof HistogramAnswerSchema>;
 export type FacetsQuery = Static<typeof FacetsQuerySchema>;
 export type FacetsAnswer = Static<typeof FacetsAnswerSchema>;
+export type { FieldsAnswer, FieldsQuery, FoundField } from './contract-fields.ts';
 export type { ApiRedaction, ApiRetentionClass, RetentionAnswer } from './contract-keeping.ts';
 export type {
   ApiChange,

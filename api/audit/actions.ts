@@ -22,6 +22,7 @@ const ACTIONS: Record<string, AuditAction> = {
   'GET /api/v1/logs': { action: 'logs.search', reads: true },
   'GET /api/v1/logs/histogram': { action: 'logs.histogram', reads: true },
   'GET /api/v1/logs/facets': { action: 'logs.facets', reads: true },
+  'GET /api/v1/logs/fields': { action: 'logs.fields', reads: true },
   'GET /api/v1/logs/patterns': { action: 'logs.patterns', reads: true },
   'GET /api/v1/logs/explain': { action: 'logs.explain', reads: true },
   'GET /api/v1/logs/context': { action: 'logs.context', reads: true },

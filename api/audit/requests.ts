@@ -127,7 +127,7 @@ function readDetail(request: FastifyRequest, principal: Principal | null): Recor
 /** The range as it is resolved now: `now-15m` says nothing a year later. */
 function rangeOf(request: FastifyRequest, { clock, config }: ApiContext): Record<string, unknown> {
   const asked = (request.query ?? {}) as { from?: string; to?: string; cursor?: string };
-  const isRanged = /\/logs(\/(histogram|facets|patterns|export))?$/.test(request.routeOptions.url ?? '');
+  const isRanged = /\/logs(\/(histogram|facets|fields|patterns|export))?$/.test(request.routeOptions.url ?? '');
   if (!isRanged || (asked.cursor !== undefined && asked.from === undefined)) return {};
   try {
     const { from, to } = parseRange(asked, clock.nowUs(), config.query);

@@ -8,6 +8,7 @@ import { registerEvents } from './events.ts';
 import { registerExplainChange } from './explain-change.ts';
 import { registerExport } from './export.ts';
 import { registerFacets } from './facets.ts';
+import { registerFields } from './fields.ts';
 import { registerFleet } from './fleet.ts';
 import { registerHealth } from './health.ts';
 import { registerHistogram } from './histogram.ts';
@@ -36,6 +37,7 @@ export async function registerRoutes(
   registerLogs(app, context);
   registerHistogram(app, context);
   registerFacets(app, context);
+  registerFields(app, context);
   registerPatterns(app, context);
   registerExplainChange(app, context);
   registerContext(app, context);

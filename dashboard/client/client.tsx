@@ -18,6 +18,8 @@ import type {
   ExportQuery,
   FacetsAnswer,
   FacetsQuery,
+  FieldsAnswer,
+  FieldsQuery,
   HistogramAnswer,
   HistogramQuery,
   LedgerItem,
@@ -79,6 +81,8 @@ export interface Client {
   logs(query: LogsQuery, signal?: AbortSignal): Promise<LogsAnswer>;
   histogram(query: HistogramQuery, signal?: AbortSignal): Promise<HistogramAnswer>;
   facets(query: FacetsQuery, signal?: AbortSignal): Promise<FacetsAnswer>;
+  /** Names of fields in the lines. */
+  fields(query: FieldsQuery, signal?: AbortSignal): Promise<FieldsAnswer>;
   patterns(query: PatternsQuery, signal?: AbortSignal): Promise<PatternsAnswer>;
   explain(query: ExplainQuery, signal?: AbortSignal): Promise<ExplainAnswer>;
   context(query: ContextQuery, signal?: AbortSignal): Promise<ContextAnswer>;
@@ -147,6 +151,7 @@ export function createClient(requester: Requester = createRequester()): Client {
     logs: (query, signal) => get('/logs', query, signal),
     histogram: (query, signal) => get('/logs/histogram', query, signal),
     facets: (query, signal) => get('/logs/facets', query, signal),
+    fields: (query, signal) => get('/logs/fields', query, signal),
     patterns: (query, signal) => get('/logs/patterns', query, signal),
     explain: (query, signal) => get('/logs/explain', query, signal),
     context: (query, signal) => get('/logs/context', query, signal),

@@ -4,6 +4,11 @@ export function count(value: number): string {
   return value < 1e9 ? `${trim(value / 1e6)} M` : `${trim(value / 1e9)} G`;
 }
 
+/** 0…1 as `3.1 %`; what is there at all is never 0. */
+export function share(part: number): string {
+  return part > 0 && part < 0.001 ? '< 0.1 %' : `${trim(part * 100)} %`;
+}
+
 /** Disk and traffic, decimal: 1.2 GB. */
 export function bytes(value: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];

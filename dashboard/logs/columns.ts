@@ -2,7 +2,7 @@ import type { CSSProperties } from 'react';
 import type { ApiRecord } from '../../api/contract.ts';
 
 /** Columns of the line's identity; any other name is a field found in lines. */
-export const IDENTITY = ['instance', 'host', 'app', 'env', 'containerName', 'stream', 'version'] as const;
+export const IDENTITY = ['instance', 'host', 'app', 'env', 'containerName', 'stream', 'path', 'version'] as const;
 const WIDTHS: Readonly<Record<string, number>> = { instance: 108, host: 62, env: 62, stream: 52, version: 62 };
 const FIELD = 104;
 /** Time, level, paddings and the gap between columns, px. */
@@ -33,6 +33,7 @@ export function columnValue(record: ApiRecord, column: string): string {
     case 'env':
     case 'containerName':
     case 'stream':
+    case 'path':
     case 'version':
       return record[column];
     default:

@@ -1,11 +1,12 @@
 import { readQueryText } from './query-text.ts';
+import type { KnownField } from './use-field-names.ts';
 
 /** What stands at the caret and could be finished: the name of a field, or a value of one. */
 export type Completion =
   | { kind: 'field'; prefix: string; start: number; end: number; negated: boolean }
   | { kind: 'value'; field: string; prefix: string; start: number; end: number; rest: string };
 
-/** Fields every line has; others are known from the lines on screen. */
+/** Fields every line has; others are found in the lines. */
 export const KNOWN_FIELDS = [
   'level',
   'app',
@@ -87,18 +88,26 @@ export interface Choice {
   /** Lines, or null when unknown. */
   count: number | null;
   hint?: string;
+  /** Of a field found in lines. */
+  kind?: KnownField['kind'];
+  share?: KnownField['share'];
 }
 
 /** Field names that begin with (then hold) the prefix, the known ones first. */
-export function fieldChoices(prefix: string, seen: string[]): Choice[] {
+export function fieldChoices(prefix: string, found: KnownField[]): Choice[] {
   const lower = prefix.toLowerCase();
-  const names = [...KNOWN_FIELDS, ...seen.filter((name) => !KNOWN_FIELDS.includes(name))];
-  const begins = names.filter((name) => name.toLowerCase().startsWith(lower));
+  const fields = [
+    ...KNOWN_FIELDS.map((name): KnownField => ({ name, kind: null, share: null })),
+    ...found.filter((field) => !KNOWN_FIELDS.includes(field.name)),
+  ];
+  const begins = fields.filter(({ name }) => name.toLowerCase().startsWith(lower));
   const holds =
-    lower.length < 2 ? [] : names.filter((name) => !begins.includes(name) && name.toLowerCase().includes(lower));
-  return [...begins, ...holds].slice(0, 8).map((name) => {
+    lower.length < 2
+      ? []
+      : fields.filter((field) => !begins.includes(field) && field.name.toLowerCase().includes(lower));
+  return [...begins, ...holds].slice(0, 8).map(({ name, kind, share }) => {
     const plain = /^[A-Za-z_@][\w.@-]*$/.test(name) ? name : `@"${name.replace(/["\\]/g, '\\$&')}"`;
-    return { insert: `${plain}:`, shown: name, count: null };
+    return { insert: `${plain}:`, shown: name, count: null, kind, share };
   });
 }
 

@@ -20,7 +20,7 @@ export interface Run {
 export const FACET_FIELDS = ['level', 'app', 'env', 'host', 'instance', 'container'] as const;
 const FACET_SIZE = 200;
 /** Marks beyond this many are no marks any more but a pattern of its own. */
-const MOST_EVENTS = 1000;
+export const MOST_EVENTS = 1000;
 
 export const runKey = (run: Run) => [run.query, run.range.from, run.range.to, run.at] as const;
 export const span = (range: Range) => ({ from: isoTime(range.from), to: isoTime(range.to) });

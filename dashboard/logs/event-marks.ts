@@ -1,6 +1,6 @@
-import type { ApiEvent } from '../../api/contract.ts';
+import type { ApiEvent, ApiRecord } from '../../api/contract.ts';
 import { microseconds } from '../format/time.ts';
-import { readQueryText } from './query-text.ts';
+import { partsAbout, readQueryText } from './query-text.ts';
 
 export type MarkKind = 'deploy' | 'oom' | 'exit' | 'restart' | 'unhealthy';
 
@@ -105,6 +105,38 @@ export function eventFilter(query: string): { app?: string[]; env?: string[]; ho
       filter[clause.field] = clause.values;
   }
   return filter;
+}
+
+/**
+ * A query that also finds the events of the containers it speaks of, so that a live view gets both in one stream, in their order.
+ * Null when it asks for streams itself: then events are lines like others.
+ */
+export function withEvents(query: string): string | null {
+  if (/(?:^|[\s(（\-－])stream[:：]/.test(query)) return null;
+  const lines = query.trim() === '' ? '-stream:event' : `((${query}) -stream:event)`;
+  const whose = partsAbout(query, ['app', 'env', 'host']);
+  return `${lines} OR (stream:event event:(${MARK_TYPES.join(' OR ')})${whose === '' ? '' : ` ${whose}`})`;
+}
+
+/** The event that a record of the stream `event` tells of, as `/events` gives it. */
+export function eventOf({ fields, ...record }: ApiRecord): ApiEvent {
+  const { event, exitCode, version, previousImage, previousVersion, health } = fields;
+  return {
+    id: record.id,
+    time: record.time,
+    type: event ?? 'unknown',
+    app: record.app,
+    env: record.env,
+    host: record.host,
+    container: record.container,
+    containerName: record.containerName,
+    image: fields.image ?? record.image,
+    version,
+    previousImage,
+    previousVersion,
+    health,
+    ...(exitCode !== undefined && /^-?\d{1,9}$/.test(exitCode) && { exitCode: Number(exitCode) }),
+  };
 }
 
 export interface LaneMark {

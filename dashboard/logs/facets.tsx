@@ -1,17 +1,23 @@
 import { useId, useState } from 'react';
 import type { ApiGap } from '../../api/contract.ts';
+import { share } from '../format/number.ts';
+import type { Range } from '../format/range.ts';
 import { visible } from '../text/visible.ts';
 import { useWords } from '../words/words.tsx';
 import { FACET_FIELDS, type FacetView } from './data.ts';
 import { FacetSection } from './facet-section.tsx';
 import styles from './facets.module.css';
+import { useFieldNames } from './use-field-names.ts';
 
+/** Names offered at once; a letter more narrows them. */
+const OFFERED = 60;
 /** Widths of the bars shown before the values, %. */
 const PLACEHOLDERS = [30, 82, 64, 74, 40, 0, 34, 88, 70, 58, 76, 0, 28, 60, 48];
 
 export interface FacetsProps {
   view: FacetView;
   query: string;
+  range: Range;
   gaps: ApiGap[];
   /** Fields of lines that have a section, and those seen in the lines so far, the most frequent first. */
   chosen: readonly string[];
@@ -55,10 +61,13 @@ export function Facets(props: FacetsProps) {
 }
 
 /** Any field found in lines gets a section by its name. */
-function AddField({ chosen, seen, onChosen }: FacetsProps) {
-  const words = useWords().search.facets;
+function AddField({ chosen, seen, query, range, onChosen }: FacetsProps) {
+  const all = useWords().search;
+  const words = all.facets;
   const id = useId();
   const [name, setName] = useState('');
+  const [wanted, setWanted] = useState(false);
+  const fields = useFieldNames(query, range, seen, wanted);
   const known: readonly string[] = [...FACET_FIELDS, ...chosen];
   const add = (text: string) => {
     const field = text.trim();
@@ -80,21 +89,24 @@ function AddField({ chosen, seen, onChosen }: FacetsProps) {
         placeholder={words.add}
         spellCheck={false}
         autoComplete="off"
+        onFocus={() => setWanted(true)}
         onChange={(event) => {
           // A choice from the list is the whole name at once; typing comes letter by letter.
           const { value } = event.target;
           const typed = 'inputType' in event.nativeEvent && event.nativeEvent.inputType !== 'insertReplacementText';
-          if (!typed && seen.includes(value)) add(value);
+          if (!typed && fields.some((one) => one.name === value)) add(value);
           else setName(value);
         }}
       />
       <datalist id={id}>
-        {seen
-          .filter((field) => !known.includes(field))
-          .slice(0, 60)
+        {fields
+          .filter((field) => !known.includes(field.name) && field.name.toLowerCase().includes(name.toLowerCase()))
+          .slice(0, OFFERED)
           .map((field) => (
-            <option key={field} value={field}>
-              {visible(field)}
+            <option key={field.name} value={field.name}>
+              {field.kind === null || field.share === null
+                ? visible(field.name)
+                : all.fields.found(all.fields.kinds[field.kind], share(field.share))}
             </option>
           ))}
       </datalist>

@@ -1,4 +1,4 @@
-import { count } from '../format/number.ts';
+import { count, share } from '../format/number.ts';
 import { visible } from '../text/visible.ts';
 import { useWords } from '../words/words.tsx';
 import styles from './query-box.module.css';
@@ -18,6 +18,7 @@ export function OfferList(props: {
   const { offer, recent, at } = props;
   const choices = offer?.choices ?? [];
   const most = choices.reduce((max, one) => Math.max(max, one.count ?? 0), 1);
+  const shares = choices.some((one) => one.share != null);
   const field = offer?.completion.kind === 'value' ? offer.completion.field : null;
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: keeps the focus in the field while the list is pressed
@@ -28,7 +29,7 @@ export function OfferList(props: {
           <div role="group" aria-label={field === null ? words.search.query.fields : words.search.query.values(field)}>
             <p className={styles.title} aria-hidden="true">
               {field === null ? words.search.query.fields : words.search.query.values(field)}
-              {field !== null && <small>{words.search.query.lines}</small>}
+              <small>{field === null ? shares && words.search.query.share : words.search.query.lines}</small>
             </p>
             {offer.waiting && <p className={styles.title}>{words.loading}…</p>}
             {choices.map((one, index) => (
@@ -49,6 +50,8 @@ export function OfferList(props: {
                     <em style={{ width: `${(one.count / most) * 100}%` }} />
                   </i>
                 )}
+                {one.kind != null && <span>{words.search.fields.kinds[one.kind]}</span>}
+                {one.share != null && <small className="num">{share(one.share)}</small>}
                 {one.count !== null && <small className="num">{count(one.count)}</small>}
               </div>
             ))}

@@ -63,6 +63,16 @@ export function readQueryText(text: string): ReadText {
   return { clauses, mixed };
 }
 
+/** The clauses about these fields that name plain values, as they stand in the text; '' where clauses are alternatives. */
+export function partsAbout(text: string, fields: readonly string[]): string {
+  const { clauses, mixed } = readQueryText(text);
+  if (mixed) return '';
+  return clauses
+    .filter((one) => !one.negated && one.values !== null && one.field !== null && fields.includes(one.field))
+    .map((one) => text.slice(one.start, one.end))
+    .join(' ');
+}
+
 /** Ranges of the parts between top-level blanks; quotes, parentheses and /re/ hold together. */
 function topLevel(text: string): [number, number][] {
   const flat = flatten(text);

@@ -120,8 +120,8 @@ function Cell({ record, column }: { record: ApiRecord; column: string }) {
 function HoverActions({ record, actions }: { record: ApiRecord; actions: RowActions }) {
   const words = useWords().logs.rows;
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: only keeps presses on the buttons from opening the row
     <span
+      role="gridcell"
       className={styles.acts}
       onMouseDown={(event) => event.stopPropagation()}
       onMouseUp={(event) => event.stopPropagation()}

@@ -1,4 +1,5 @@
 import { type ReactNode, useState } from 'react';
+import type { Range } from '../format/range.ts';
 import { type Zone, zoneName } from '../format/time.ts';
 import { Button, Segments } from '../shell/controls.tsx';
 import { Popover } from '../shell/popover.tsx';
@@ -7,9 +8,11 @@ import { useWords } from '../words/words.tsx';
 import { IDENTITY, toggleColumn } from './columns.ts';
 import styles from './page.module.css';
 import { DEFAULT_COLUMNS, type LogsUrl, type Order, type Tab } from './url-state.ts';
+import { useFieldNames } from './use-field-names.ts';
 
 interface RowsBarProps {
-  url: Pick<LogsUrl, 'tab' | 'order' | 'wrap' | 'columns' | 'pretty' | 'repeats'>;
+  url: Pick<LogsUrl, 'query' | 'tab' | 'order' | 'wrap' | 'columns' | 'pretty' | 'repeats'>;
+  range: Range;
   zone: Zone;
   nowUs: number;
   /** Null: the filters are not beside the rows. */
@@ -78,10 +81,13 @@ export function RowsBar(props: RowsBarProps) {
 }
 
 /** Which columns stand before the message, and two ways to show lines. All of it is in the link. */
-function Columns({ url, seen, onView }: RowsBarProps) {
+function Columns({ url, seen, range, onView }: RowsBarProps) {
   const words = useWords().search.columns;
   const [open, setOpen] = useState(false);
-  const found = seen.filter((name) => !(IDENTITY as readonly string[]).includes(name)).slice(0, 40);
+  const found = useFieldNames(url.query, range, seen, open)
+    .map((field) => field.name)
+    .filter((name) => !(IDENTITY as readonly string[]).includes(name))
+    .slice(0, 40);
   const gone = url.columns.filter((name) => !(IDENTITY as readonly string[]).includes(name) && !found.includes(name));
   const check = (label: ReactNode, on: boolean, change: () => void, key: string) => (
     <label key={key} className={styles.check}>

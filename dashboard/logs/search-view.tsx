@@ -208,6 +208,7 @@ export function SearchView({ page, hosts }: { page: LogsPage; hosts: ApiHost[] |
     <Facets
       view={facets}
       query={url.query}
+      range={range}
       gaps={answer?.gaps ?? []}
       chosen={url.facets}
       seen={page.seen}
@@ -266,6 +267,7 @@ export function SearchView({ page, hosts }: { page: LogsPage; hosts: ApiHost[] |
             nowUs={nowUs}
             folded={page.wide ? !page.facetColumn : null}
             seen={page.seen}
+            range={range}
             onTab={(tab) => change({ tab, open: null })}
             onOrder={(order) => change({ order })}
             onWrap={page.toggleWrap}

@@ -15,14 +15,16 @@ export function SkippedRow({ item }: { item: Extract<Item, { kind: 'skipped' }> 
       <span role="gridcell">
         {item.reason === 'busy' ? words.untested(count(item.count)) : words.skipped(count(item.count))}
       </span>
-      <button
-        type="button"
-        onClick={() =>
-          change({ live: false, order: 'asc', range: { from: item.from, to: item.to }, brush: null, open: null })
-        }
-      >
-        {words.openAsSearch}
-      </button>
+      <span role="gridcell">
+        <button
+          type="button"
+          onClick={() =>
+            change({ live: false, order: 'asc', range: { from: item.from, to: item.to }, brush: null, open: null })
+          }
+        >
+          {words.openAsSearch}
+        </button>
+      </span>
     </div>
   );
 }

@@ -13,6 +13,9 @@ export function TailBar(props: { tail: TailState; page: LogsPage; onToggle(): vo
   const all = useWords();
   const words = all.logs.tail;
   const { paused, connection } = tail;
+  const { narrow, zone } = page;
+  // A phone has room for the button that goes on, not for milliseconds, keys and what the footer says too.
+  const pausedAt = paused === null ? '' : `${clockText(paused.at, zone)}${narrow ? '' : fractionText(paused.at)}`;
   const well = paused === null && connection !== 'lost';
   return (
     <div className={well ? styles.tailbar : `${styles.tailbar} ${styles.paused}`}>
@@ -21,7 +24,7 @@ export function TailBar(props: { tail: TailState; page: LogsPage; onToggle(): vo
         <b>{words.reconnecting}</b>
       ) : paused !== null ? (
         <>
-          <b className="num">{words.paused(`${clockText(paused.at, page.zone)}${fractionText(paused.at)}`)}</b>
+          <b className="num">{words.paused(pausedAt)}</b>
           <span className={styles.why}>
             {words.because[paused.cause]} {words.kept}
           </span>
@@ -32,7 +35,9 @@ export function TailBar(props: { tail: TailState; page: LogsPage; onToggle(): vo
       <span className="grow" />
       {paused === null && <span className={`${styles.wideOnly} num`}>{words.rate(count(tail.rate))}</span>}
       {paused !== null && (
-        <span className="num">{words.buffer(count(tail.figures.waiting), count(TAIL_LIMITS.waiting))}</span>
+        <span className={`${styles.wideOnly} num`}>
+          {words.buffer(count(tail.figures.waiting), count(TAIL_LIMITS.waiting))}
+        </span>
       )}
       <Button
         small
@@ -59,7 +64,12 @@ export function TailBar(props: { tail: TailState; page: LogsPage; onToggle(): vo
       <Button small look="ghost" icon="search" onClick={props.onSearch}>
         {words.search}
       </Button>
-      <Button small icon={paused === null ? 'pause' : 'play'} hotkey="p" onClick={props.onToggle}>
+      <Button
+        small
+        icon={paused === null ? 'pause' : 'play'}
+        hotkey={narrow ? undefined : 'p'}
+        onClick={props.onToggle}
+      >
         {paused === null ? words.pause : words.resume}
       </Button>
     </div>

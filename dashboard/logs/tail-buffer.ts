@@ -1,6 +1,8 @@
-import type { ApiRecord, TailSkipped } from '../../api/contract.ts';
+import type { ApiEvent, ApiRecord, TailSkipped } from '../../api/contract.ts';
 import { isoTime, microseconds } from '../format/time.ts';
+import type { EventMark } from './event-marks.ts';
 import type { Item } from './row-view.ts';
+import { createTailMarks } from './tail-marks.ts';
 
 /** Rows kept on screen and rows kept while paused; a tab must stay quick after a day of 5,000 lines a second. */
 export const TAIL_LIMITS = { shown: 5_000, waiting: 10_000 } as const;
@@ -19,6 +21,8 @@ export interface TailFigures {
 export interface TailBuffer {
   push(record: ApiRecord): void;
   skipped(skipped: TailSkipped): void;
+  /** An event of a container. Its mark stands at its time among lines not drawn yet, and behind those that are: they do not move. */
+  happened(event: ApiEvent): void;
   /** A line of our own: connection lost, resumed. */
   mark(key: string, text: string, good: boolean): void;
   pause(): void;
@@ -44,9 +48,19 @@ export function createTailBuffer(limits: { shown: number; waiting: number } = TA
   let figures: TailFigures = zero();
   let serial = 0;
   let left = 0;
+  const events = createTailMarks();
 
   const isRecord = (item: Item) => item.kind === 'record';
   const add = (item: Item) => (paused ? waiting : incoming).push(item);
+  /** The mark under that key says more now; it stays where it is. */
+  const replace = (key: string, mark: EventMark) => {
+    for (const list of [waiting, incoming]) {
+      const at = list.findLastIndex((item) => item.key === key);
+      if (at >= 0) list[at] = { kind: 'event', key, mark };
+    }
+    const at = items.findLastIndex((item) => item.key === key);
+    if (at >= 0) items = items.with(at, { kind: 'event', key, mark });
+  };
 
   return {
     push(record) {
@@ -68,6 +82,14 @@ export function createTailBuffer(limits: { shown: number; waiting: number } = TA
     skipped(skipped) {
       figures.skipped += skipped.count;
       add({ kind: 'skipped', key: `skipped ${serial++}`, ...skipped });
+    },
+    happened(event) {
+      const step = events.add(event);
+      if (step === null) return;
+      const { key, mark } = step;
+      if (step.kind === 'more') return replace(key, mark);
+      const list = paused ? waiting : incoming;
+      list.splice(list.findLastIndex((item) => !isLater(item, mark.time)) + 1, 0, { kind: 'event', key, mark });
     },
     mark(key, text, good) {
       add({ kind: 'mark', key: `mark ${key} ${serial++}`, text, good });
@@ -117,6 +139,11 @@ export function createTailBuffer(limits: { shown: number; waiting: number } = TA
     figures: () => ({ ...figures }),
     gone: () => left,
   };
+}
+
+function isLater(item: Item, time: number): boolean {
+  if (item.kind === 'event') return item.mark.time > time;
+  return item.kind === 'record' && microseconds(item.record.time) > time;
 }
 
 function zero(): TailFigures {

@@ -25,6 +25,8 @@ interface TimeBoxProps {
   onZoomOut(): void;
 }
 
+const MINUTE = 60e6;
+
 /** ‹ range › −: words and the resolved range; a panel with presets, typed times and the zone. */
 export function TimeBox(props: TimeBoxProps) {
   const words = useWords();
@@ -75,7 +77,10 @@ export function rangeTitle(props: Pick<TimeBoxProps, 'text' | 'range' | 'zone' |
   if (props.text.from === 'today' && props.text.to === 'now') return words.logs.time.today;
   const { from, to } = props.range;
   const sameDay = dayText(from, props.zone) === dayText(to, props.zone);
-  return `${shortText(from, props.zone, props.nowUs)} – ${sameDay ? clockText(to, props.zone) : shortText(to, props.zone, props.nowUs)}`;
+  // Whole minutes need no seconds; a phone has no room for zeros.
+  const brief = (time: string) => (from % MINUTE === 0 && to % MINUTE === 0 ? time.slice(0, -3) : time);
+  const end = sameDay ? clockText(to, props.zone) : shortText(to, props.zone, props.nowUs);
+  return `${brief(shortText(from, props.zone, props.nowUs))} – ${brief(end)}`;
 }
 
 /** The range inside a sentence: `in the last 1 h`. */

@@ -4,6 +4,7 @@ import type { Range } from '../format/range.ts';
 import { type Choice, type Completion, completionAt, fieldChoices, valueChoices } from './completion.ts';
 import { span } from './data.ts';
 import { type QueryParser, quotedClause } from './query-parser.ts';
+import { useFieldNames } from './use-field-names.ts';
 
 /** Values asked for; with more the typist writes another letter. */
 const SIZE = 100;
@@ -41,9 +42,10 @@ export function useCompletion(options: {
       return { field, values: answer.facets[field] ?? [] };
     },
   });
+  const fields = useFieldNames(text, range, seen, completion?.kind === 'field');
   if (completion === null) return null;
   if (completion.kind === 'field') {
-    const choices = fieldChoices(completion.prefix, seen);
+    const choices = fieldChoices(completion.prefix, fields);
     return choices.length === 0 ? null : { completion, choices, waiting: false };
   }
   const values = asked.data?.field === completion.field ? asked.data.values : [];

@@ -3,6 +3,7 @@ import { useClient } from '../client/client.tsx';
 import { startTail } from '../client/tail.ts';
 import { duration } from '../format/number.ts';
 import { useWords } from '../words/words.tsx';
+import { eventOf, withEvents } from './event-marks.ts';
 import { type ItemList, plainList } from './row-view.ts';
 import { createTailBuffer, type TailFigures } from './tail-buffer.ts';
 
@@ -51,10 +52,14 @@ export function useTail(query: string, nowUs: () => number): TailState {
     let lostAt: number | null = null;
     setConnection('connecting');
     setPaused(null);
-    const tail = startTail(client.tailUrl({ query, last: HISTORY_ROWS }), {
+    const joined = withEvents(query);
+    const tail = startTail(client.tailUrl({ query: joined ?? query, last: HISTORY_ROWS }), {
       record(record) {
-        buffer.push(record);
-        rate.current.count();
+        if (joined !== null && record.stream === 'event') buffer.happened(eventOf(record));
+        else {
+          buffer.push(record);
+          rate.current.count();
+        }
         draw();
       },
       skipped(skipped) {

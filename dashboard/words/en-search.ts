@@ -12,8 +12,13 @@ export const search = {
     fields: 'Fields',
     values: (field: string) => `Values of ${field} in this result`,
     lines: 'lines',
+    share: 'share of lines',
     choose: 'choose',
     insert: 'insert',
+  },
+  fields: {
+    kinds: { number: 'number', boolean: 'true or false', text: 'text' },
+    found: (kind: string, share: string) => `${kind} · in ${share} of lines`,
   },
   histogram: {
     by: 'Bars by',

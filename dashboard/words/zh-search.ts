@@ -10,8 +10,13 @@ export const search: Words['search'] = {
     fields: '字段',
     values: (field) => `当前结果中 ${field} 的值`,
     lines: '行数',
+    share: '占行数',
     choose: '选择',
     insert: '插入',
+  },
+  fields: {
+    kinds: { number: '数字', boolean: '真或假', text: '文本' },
+    found: (kind, share) => `${kind} · 占 ${share} 的行`,
   },
   histogram: {
     by: '柱的组成',

@@ -1,24 +1,16 @@
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Source } from '../../model/source.ts';
 import { findChromium } from '../servers/chromium.ts';
+import { linesBatch, source } from '../suites/batches.ts';
 import { openPage, type Running, startBrowser, startProductWithPage } from './browser-harness.ts';
-import { xssPayloads } from './browser-payloads.ts';
+import { startCollecting } from './browser-logs-fleet.ts';
+import { CONTROLS, hostilePayloads, type Payload, xssPayloads } from './browser-payloads.ts';
 
 /** Log text and names are written by strangers. Whatever they write is shown as text, exactly, and does nothing (reliability S15, S16). */
 const executable = await findChromium();
 const WITHIN = { timeout: 60_000, interval: 200 };
 const PAYLOADS = xssPayloads();
-/** Every control, bidi and zero-width character alone between two letters, with the escape a reader sees. */
-const CONTROLS: [string, string][] = [
-  ...[...range(0x01, 0x08), 0x0b, 0x0c, ...range(0x0e, 0x1a), ...range(0x1c, 0x1f), 0x7f, ...range(0x80, 0x9f), 0xad],
-  ...[0x061c, 0x180e, ...range(0x200b, 0x200f), ...range(0x2028, 0x202e), ...range(0x2060, 0x206f), 0x3164, 0xfeff],
-].map((code) => [String.fromCodePoint(code), code < 0x100 ? `\\x${hex(code, 2)}` : `\\u${hex(code, 4)}`]);
-function range(from: number, to: number): number[] {
-  return Array.from({ length: to - from + 1 }, (_, n) => from + n);
-}
-function hex(code: number, width: number): string {
-  return code.toString(16).padStart(width, '0');
-}
 const INVISIBLE = [
   'bidi \u202Egnp.exe\u202C end',
   'zero\u200Bwidth',
@@ -46,8 +38,9 @@ describe.skipIf(executable === null)('hostile text', () => {
     await product?.close();
   });
 
-  test('there are 200 payloads, and every hidden character', () => {
+  test('there are 300 payloads, and every hidden character', () => {
     expect(new Set(PAYLOADS).size).toBe(200);
+    expect(new Set(hostilePayloads().map(({ text }) => text)).size).toBe(300);
     expect(CONTROLS.length + INVISIBLE.length).toBeGreaterThanOrEqual(85);
   });
 
@@ -196,5 +189,149 @@ describe.skipIf(executable === null)('hostile text', () => {
     expect(text).not.toMatch(/[\u0007\u001b\u007f\u009b\u200b\u202c\u202e]/);
     expect(faults).toEqual([]);
     await close();
+  });
+});
+
+describe.skipIf(executable === null)('300 hostile texts in every place a stranger can write', () => {
+  const ALL = hostilePayloads();
+  let product: Running;
+  let browser: Browser;
+  beforeAll(async () => {
+    product = await startProductWithPage('hostile-places', (config) => {
+      config.auth.mode = 'none';
+    });
+    const collect = await startCollecting(product.fleetlog.url);
+    const from = (Date.now() - 600_000) * 1000;
+    const batch = (n: number, place: Partial<Source>, messages: string[]) =>
+      collect(
+        linesBatch({
+          source: source({ host: 'browser-host', env: 'evil', ...place }),
+          fid: n.toString(16).padStart(32, '0'),
+          messages,
+          times: messages.map((_, row) => from + n * 1000 + row),
+        }),
+      );
+    for (const [n, { text }] of ALL.entries())
+      await batch(n + 1, { app: text, path: `/logs/${text}.log`, instance: text }, [`#${n} ${text}`]);
+    const json = (fields: object) => JSON.stringify(fields);
+    await batch(
+      900,
+      { app: 'values' },
+      ALL.map(({ text }, n) => json({ n, evil: text })),
+    );
+    const half = ALL.length / 2;
+    const names = (some: Payload[], first: number) =>
+      json(Object.fromEntries(some.map(({ text }, n) => [text, `v${first + n}`])));
+    await batch(901, { app: 'names' }, [names(ALL.slice(0, half), 0), names(ALL.slice(half), half)]);
+    browser = await startBrowser(executable!);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await product?.close();
+  });
+
+  /** The page, and a look at whether anything but text came of it. */
+  async function watch() {
+    const { page, faults, close } = await openPage(browser, product.fleetlog.url);
+    page.setDefaultTimeout(WITHIN.timeout);
+    await page.addInitScript(() => {
+      Object.assign(window, { violations: [] as string[] });
+      document.addEventListener('securitypolicyviolation', (event) =>
+        (window as unknown as { violations: string[] }).violations.push(event.violatedDirective),
+      );
+    });
+    const end = async () => {
+      expect(await page.evaluate(() => (window as unknown as { violations: string[] }).violations)).toEqual([]);
+      expect(faults).toEqual([]);
+      await close();
+    };
+    return { page, end };
+  }
+
+  /** Texts of every row's cells on the way down, by the number the row begins with. */
+  async function cellsOfAll(page: Page, path: string, number: (cells: string[]) => string | undefined) {
+    await page.goto(path);
+    const grid = page.getByRole('grid', { name: 'Log lines' });
+    await grid.getByRole('row').first().waitFor();
+    const seen = new Map<string, string[]>();
+    for (let tries = 0; seen.size < ALL.length && tries < 80; tries += 1) {
+      const rows = await grid
+        .locator('[role="row"]')
+        .evaluateAll((all) =>
+          all.map((row) => Array.from(row.querySelectorAll('[role="gridcell"]'), (cell) => cell.textContent ?? '')),
+        );
+      for (const cells of rows) {
+        const n = number(cells);
+        if (n !== undefined) seen.set(n, cells);
+      }
+      await grid.evaluate((element) => element.scrollBy(0, 400));
+      await page.waitForFunction(
+        () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true)))),
+      );
+    }
+    expect(seen.size).toBe(ALL.length);
+    return (n: number) => seen.get(String(n))!;
+  }
+
+  test('as message, app, instance and file name, in rows', { timeout: 240_000 }, async () => {
+    const { page, end } = await watch();
+    const path = '/logs?query=env:evil -app:(values OR names)&col=app&col=path&col=instance&wrap=1';
+    const cells = await cellsOfAll(page, path, (all) => /^#(\d+) /.exec(all[5] ?? '')?.[1]);
+    for (const [n, { shown }] of ALL.entries()) {
+      const [, , app, file, , message] = cells(n);
+      expect([app, file, message]).toEqual([shown, `/logs/${shown}.log`, `#${n} ${shown}`]);
+    }
+    await end();
+  });
+
+  test('as values of a field, in a column', { timeout: 240_000 }, async () => {
+    const { page, end } = await watch();
+    const path = '/logs?query=app:values&col=n&col=evil';
+    const cells = await cellsOfAll(page, path, (all) => /^\d+$/.exec(all[2] ?? '')?.[0]);
+    for (const [n, { shown }] of ALL.entries()) expect(cells(n)[3]).toBe(shown);
+    await end();
+  });
+
+  test('as names of fields, in an open line, among the columns and in what is offered', {
+    timeout: 240_000,
+  }, async () => {
+    const { page, end } = await watch();
+    // Keys are kept to 128 characters; the escape stands for one.
+    const kept = ALL.map(({ text, shown }) => (text === shown ? Array.from(text).slice(0, 128).join('') : shown));
+    const named = new Map<string, string>();
+    for (const value of ['v0', `v${ALL.length / 2}`]) {
+      await page.goto(`/logs?query=app:names ${value}`);
+      await page.getByRole('grid', { name: 'Log lines' }).getByRole('row').first().waitFor();
+      await page.keyboard.press('j');
+      await page.keyboard.press('Enter');
+      const details = page.getByRole('region', { name: 'Details' });
+      await details
+        .getByRole('row')
+        .nth(ALL.length / 2)
+        .waitFor();
+      for (const [name, shown] of await details
+        .locator('tr')
+        .evaluateAll((all) =>
+          all.map((row) => [row.querySelector('th')?.textContent, row.querySelector('td')?.textContent]),
+        ))
+        if (/^v\d+$/.test(shown ?? '')) named.set(shown!, name!);
+    }
+    expect(named.size).toBe(ALL.length);
+    for (const [n, name] of kept.entries()) expect(named.get(`v${n}`)).toBe(name);
+    await page.getByRole('button', { name: 'Columns' }).click();
+    const panel = page.getByRole('dialog', { name: 'Columns' });
+    await expect.poll(() => panel.getByRole('checkbox').count(), WITHIN).toBeGreaterThan(40);
+    await page.keyboard.press('Escape');
+    await page.getByRole('combobox', { name: 'Add a field' }).focus();
+    const offered = () => page.locator('datalist option').count();
+    await expect.poll(offered, WITHIN).toBeGreaterThan(50);
+    await page.getByRole('textbox', { name: 'Query' }).fill('app:names inv');
+    await page
+      .getByRole('option', { name: /^invoice\\/ })
+      .first()
+      .waitFor();
+    await page.keyboard.press('Tab');
+    expect(await page.getByRole('textbox', { name: 'Query' }).inputValue()).toMatch(/^app:names @"invoice/);
+    await end();
   });
 });

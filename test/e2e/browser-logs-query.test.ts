@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { findChromium } from '../servers/chromium.ts';
-import { type Rig, startRig, TRACE_ID, WITHIN } from './browser-logs-rig.ts';
+import { TRACE_ID } from './browser-logs-fleet.ts';
+import { type Rig, startRig, WITHIN } from './browser-logs-rig.ts';
 
 /** Writing a query: by keys, by completion, by filters, by a word of a line; and taking it back. */
 const executable = await findChromium();
@@ -21,9 +22,50 @@ describe.skipIf(executable === null)('the query of the Logs page', () => {
     await query.click();
     await query.fill('');
     await query.pressSequentially('sta');
-    await offers().getByRole('option', { name: 'status', exact: true }).waitFor();
+    await offers()
+      .getByRole('option', { name: /^status\b/ })
+      .waitFor();
     await page.keyboard.press('Tab');
     expect(await query.inputValue()).toBe('status:');
+  });
+
+  test('fields of lines that are not on screen are offered too, with kind and share: in the query and as a filter', async () => {
+    const { page, query } = rig;
+    await rig.find('app:bulk', '6,000 lines');
+    await query.click();
+    await query.fill('app:risk use');
+    await offers().getByRole('option', { name: 'user.id number 100 %', exact: true }).waitFor();
+    await page.keyboard.press('Escape');
+    await rig.find('', '6,107 lines');
+    const add = page.getByRole('combobox', { name: 'Add a field' });
+    await add.focus();
+    const offered = () =>
+      add.evaluate((input: HTMLInputElement) => Array.from(input.list!.options, (one) => one.value));
+    await expect.poll(offered, WITHIN).toContain('user.id');
+    await add.fill('USER');
+    await expect.poll(offered, WITHIN).toEqual(['user.id']);
+    await add.fill('');
+  });
+
+  test('clauses are coloured, and a mistake is marked under the very character', async () => {
+    const { page, query } = rig;
+    await rig.open('/logs?query=app:risk');
+    await rig.rows().first().waitFor();
+    const drawn = () =>
+      query.evaluate((area) =>
+        Array.from(area.parentElement!.querySelectorAll('span span'), (span) => {
+          const style = getComputedStyle(span);
+          return { text: span.textContent, colour: style.color, wavy: style.textDecorationStyle === 'wavy' };
+        }),
+      );
+    const [field, value] = await drawn();
+    expect(`${field.text}${value.text}`).toContain('app');
+    expect(field.colour).not.toBe(value.colour);
+    await rig.run('app:risk (timeout OR');
+    await page.getByRole('alert').getByText('OR has nothing on its right').waitFor();
+    expect((await drawn()).filter((one) => one.wavy).map((one) => one.text)).toEqual(['OR']);
+    expect(await query.getAttribute('aria-invalid')).toBe('true');
+    expect(page.url()).not.toContain('timeout');
   });
 
   test('values come with counts of the current result; arrows choose, Enter runs', async () => {

@@ -1,14 +1,9 @@
 import type { Browser, Locator, Page } from 'playwright-core';
 import { expect } from 'vitest';
-import { eventBatch, eventsFid } from '../../collector/events/events-batch.ts';
-import type { Source } from '../../model/source.ts';
-import { encodeBatch } from '../../transport/batch-codec.ts';
-import { until } from '../suites/api-harness.ts';
 import { openPage, type Running, startBrowser, startProductWithPage, type Watched } from './browser-harness.ts';
+import { type Happen, startEvents, tellFleet, untilStored, writeFleet } from './browser-logs-fleet.ts';
 
 export const WITHIN = { timeout: 20_000, interval: 100 };
-export const BULK = 6_000;
-export const TRACE_ID = '7f3a9c1e5b2d4408';
 
 /** The product with a small fleet's lines and events, signed in by nobody, and one page. */
 export interface Rig {
@@ -21,6 +16,7 @@ export interface Rig {
   query: Locator;
   rows(): Locator;
   grid: Locator;
+  happen: Happen;
   run(text: string): Promise<void>;
   /** Runs, waits for the count, and leaves the field, so that keys are keys again. */
   find(text: string, lines: string): Promise<void>;
@@ -36,97 +32,10 @@ export async function startRig(name: string, executable: string): Promise<Rig> {
   });
   const now = Date.now() * 1000;
   const ago = (minutes: number) => Math.floor(now / 1000 - minutes * 60_000);
-  const many = (count: number, text: (n: number) => string) => Array.from({ length: count }, (_, n) => text(n));
-  product.write(
-    { app: 'bulk', env: 'test' },
-    many(BULK, (n) => `INFO bulk ${n} ready`),
-    ago(50),
-  );
-  product.write(
-    { app: 'shop-order' },
-    many(40, (n) => `INFO order ${n} placed orderNo=20261121${1000 + n}`),
-    ago(20),
-  );
-  product.write(
-    { app: 'shop-order' },
-    many(12, (n) => `DEBUG heartbeat ${n} seq=${n * 7}`),
-    ago(15),
-  );
-  product.write(
-    { app: 'shop-order' },
-    [
-      `ERROR 创建订单失败 原因=支付超时 traceId=${TRACE_ID}`,
-      'java.util.concurrent.TimeoutException: pay.timeout',
-      ...many(20, (n) => `\tat org.springframework.aop.Proxy.proceed(Proxy.java:${n})`),
-    ],
-    ago(9),
-  );
-  product.write(
-    { app: 'risk' },
-    [
-      `{"level":"warn","msg":"score timeout","traceId":"${TRACE_ID}","status":503,"user":{"id":88213},"stack":"a\\\\nb"}`,
-      ...many(
-        9,
-        (n) => `{"level":"info","msg":"score ok","traceId":"aa${n}bbcc11223344","status":200,"user":{"id":${n}}}`,
-      ),
-    ],
-    ago(8),
-  );
-  product.write(
-    { app: 'gateway', env: 'staging' },
-    many(30, (n) => `INFO upstream ${n} failed 502`),
-    ago(2),
-  );
-  for (let n = 0; n < 14; n += 1) product.write({ app: `svc-${n}`, env: 'test' }, ['INFO up'], ago(30));
-
-  const source = (app: string, n: number, version: string): Source =>
-    ({
-      host: 'browser-host',
-      container: n.toString(16).padStart(64, 'beef'),
-      containerName: `${app}-${n}`,
-      image: `registry/${app}:${version}`,
-      version,
-      app,
-      env: 'prod',
-      instance: String(n),
-      stream: 'stdout',
-      path: '',
-      labels: {},
-      reader: 'event',
-      named: { app: 'label', env: 'label' },
-    }) as Source;
-  const event = (
-    app: string,
-    n: number,
-    type: 'deploy' | 'oom' | 'die',
-    minutes: number,
-    attributes: Record<string, string>,
-  ) => {
-    const from = source(app, n, '1.4.2');
-    const time = now - Math.round(minutes * 60e6);
-    return eventBatch({ time, type, source: from, attributes }, time, eventsFid(from.host, from.container), now);
-  };
-  const deployed = { image: 'registry/shop-order:1.4.2', version: '1.4.2', previousVersion: '1.4.1' };
+  writeFleet(product, ago);
   const { url } = product.fleetlog;
-  const made = await fetch(`${url}/api/v1/tokens`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', origin: url },
-    body: JSON.stringify({ name: 'events', role: 'collector', host: 'browser-host' }),
-  });
-  const { secret } = (await made.json()) as { secret: string };
-  for (const batch of [
-    event('shop-order', 1, 'deploy', 18, deployed),
-    event('shop-order', 2, 'deploy', 17, deployed),
-    event('shop-order', 1, 'oom', 8.5, {}),
-    event('shop-order', 1, 'die', 8.49, { exitCode: '137' }),
-  ]) {
-    const answer = await fetch(`${url}/api/v1/collect`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/octet-stream' },
-      body: Buffer.from(encodeBatch(batch)),
-    });
-    expect(answer.status).toBe(204);
-  }
+  const happen = await startEvents(url);
+  await tellFleet(happen);
 
   const browser = await startBrowser(executable);
   const watched = await openPage(browser, url, { acceptDownloads: true });
@@ -142,6 +51,7 @@ export async function startRig(name: string, executable: string): Promise<Rig> {
     now,
     query,
     grid,
+    happen,
     rows: () => grid.getByRole('row'),
     async run(text) {
       await query.fill(text);
@@ -165,11 +75,6 @@ export async function startRig(name: string, executable: string): Promise<Rig> {
   };
   // Everything is searchable before the first test looks.
   await page.goto('/logs');
-  const stored = async () => {
-    const answer = await page.request.get('/api/v1/logs/facets?from=now-1h&fields=env&size=10');
-    const { facets } = (await answer.json()) as { facets: { env: { count: number }[] } };
-    return facets.env.reduce((sum, one) => sum + one.count, 0);
-  };
-  await until(stored, (count) => count === BULK + 40 + 12 + 1 + 10 + 30 + 14, 60_000);
+  await untilStored(page);
   return rig;
 }

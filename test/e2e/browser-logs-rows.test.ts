@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { findChromium } from '../servers/chromium.ts';
-import { BULK, type Rig, startRig, TRACE_ID, WITHIN } from './browser-logs-rig.ts';
+import { BULK, TRACE_ID } from './browser-logs-fleet.ts';
+import { type Rig, startRig, WITHIN } from './browser-logs-rig.ts';
 
 /** How lines are shown and looked into; histogram, marks, columns, details, context. */
 const executable = await findChromium();

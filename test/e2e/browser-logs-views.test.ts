@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { findChromium } from '../servers/chromium.ts';
 import { openPage } from './browser-harness.ts';
-import { BULK, type Rig, startRig, TRACE_ID, WITHIN } from './browser-logs-rig.ts';
+import { BULK, TRACE_ID } from './browser-logs-fleet.ts';
+import { type Rig, startRig, WITHIN } from './browser-logs-rig.ts';
 
 /** What a search is kept and taken away as: views, exports, commands; and what its patterns and changes are. */
 const executable = await findChromium();

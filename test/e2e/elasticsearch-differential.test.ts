@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findFields } from '../../api/found-fields.ts';
 import { compareKeys, type RecordKey } from '../../model/position.ts';
 import type { Query } from '../../model/query/tree.ts';
 import type { GroupKey, LogStore, Note } from '../../store/log-store.ts';
@@ -96,7 +97,7 @@ interface Question {
   by: GroupKey;
   interval: number;
   fields: string[];
-  /** Patterns cost most; every fourth question asks for them. */
+  /** Patterns and names of fields cost most; every fourth question asks for them. */
   patterns: boolean;
 }
 
@@ -124,7 +125,7 @@ interface Answer {
   answer: unknown;
   bounded: boolean;
 }
-type Answers = Record<'count' | 'page' | 'buckets' | 'facets' | 'patterns', Answer>;
+type Answers = Record<'count' | 'page' | 'buckets' | 'facets' | 'patterns' | 'found', Answer>;
 
 async function ask(store: LogStore, question: Question): Promise<Answers> {
   const { order, after, interval, by, fields, patterns: withPatterns, ...range } = question;
@@ -132,12 +133,13 @@ async function ask(store: LogStore, question: Question): Promise<Answers> {
     answer,
     bounded: notes.some(({ code }) => code === 'lower_bound'),
   });
-  const [count, page, histogram, facets, patterns] = await Promise.all([
+  const [count, page, histogram, facets, patterns, found] = await Promise.all([
     store.count(range),
     store.search({ ...range, order, after, limit: PAGE }),
     store.histogram({ ...range, interval, by }),
     store.facets({ ...range, fields, size: 20 }),
     withPatterns ? store.patterns({ ...range, size: 10, interval }) : { notes: [], total: 0, patterns: [] },
+    withPatterns ? findFields(store, range) : { notes: [], fields: [], looked: 0 },
   ]);
   const id = ({ time, fid, gen, offset }: RecordKey): string => `${time} ${fid} ${gen} ${offset}`;
   const sorted = page.records.toSorted(compareKeys);
@@ -161,6 +163,7 @@ async function ask(store: LogStore, question: Question): Promise<Answers> {
       histogram,
       histogram.buckets.map(({ time, counts }) => [time, Object.entries(counts).sort()]),
     ),
+    found: kept(found, [found.fields, found.looked]),
     facets: kept(
       facets,
       fields.map((field) => facets.facets[field]),

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findFields, LOOK } from '../../api/found-fields.ts';
 import { patternOf } from '../../model/pattern.ts';
 import { compareKeys } from '../../model/position.ts';
 import { parseQuery } from '../../model/query/parse.ts';
@@ -334,6 +335,33 @@ export function logStoreSuite(name: string, open: () => Promise<LogStoreFixture>
               { value: 'x', count: 1 },
             ]);
             expect(got.app).toEqual([{ value: 'shop', count: 5 }]);
+          }
+        }));
+
+      test('names of fields are found in the newest lines of each app', () =>
+        withStore(async (store) => {
+          const quiet = linesBatch({ messages: ['{"user":{"id":7},"ok":true}', 'status=503', 'status=none'] });
+          const loud = linesBatch({
+            source: source({ app: 'loud', container: 'd'.repeat(64) }),
+            fid: 'd'.repeat(32),
+            messages: Array.from({ length: LOOK.lines }, (_, n) => (n === 0 ? 'oldest=1' : `seq=${n}`)),
+            times: Array.from({ length: LOOK.lines }, (_, n) => T0 + n),
+          });
+          await store.append([quiet, loud]);
+          for (const flushed of [false, true]) {
+            if (flushed) await store.flush();
+            expect(await findFields(store, { query: ALL, ...WHOLE })).toMatchObject({
+              fields: [
+                { name: 'seq', kind: 'number', lines: LOOK.lines / 2 },
+                { name: 'status', kind: 'text', lines: 2 },
+                { name: 'ok', kind: 'boolean', lines: 1 },
+                { name: 'user.id', kind: 'number', lines: 1 },
+              ],
+              looked: LOOK.lines / 2 + 3,
+            });
+            expect(
+              (await findFields(store, { query: query('app:shop'), ...WHOLE })).fields.map(({ name }) => name),
+            ).toEqual(['status', 'ok', 'user.id']);
           }
         }));
 

@@ -3,6 +3,7 @@ import Value from 'typebox/value';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { AuditEntrySchema, AuditVerdictSchema } from '../../api/audit/shapes.ts';
 import * as contract from '../../api/contract.ts';
+import { FieldsAnswerSchema } from '../../api/contract-fields.ts';
 import { RedactionSchema, RetentionAnswerSchema } from '../../api/contract-keeping.ts';
 import { type Harness, startHarness, T0 } from '../suites/api-harness.ts';
 import { linesBatch, source } from '../suites/batches.ts';
@@ -51,6 +52,7 @@ describe('answers are what the contract says, and no more', () => {
     [`/logs?${range}&query=nothing:here`, contract.LogsAnswerSchema],
     [`/logs/histogram?${range}`, contract.HistogramAnswerSchema],
     [`/logs/facets?${range}`, contract.FacetsAnswerSchema],
+    [`/logs/fields?${range}`, FieldsAnswerSchema],
     ['/apps', ListOf(contract.AppSchema)],
     ['/hosts', ListOf(contract.HostSchema)],
     ['/containers', ListOf(contract.ContainerSchema)],
@@ -92,6 +94,7 @@ describe('the OpenAPI document', () => {
       'logs',
       'logs/histogram',
       'logs/facets',
+      'logs/fields',
       'logs/context',
       'logs/tail',
       'logs/export',

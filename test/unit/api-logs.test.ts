@@ -288,6 +288,26 @@ describe.each(STORES)('over the store %s', (_name, openStore) => {
     expect((await h.get(`/api/v1/logs/facets?${range}&fields=,`)).json.error.code).toBe('bad_request');
   });
 
+  test('names of fields in the lines, with kind and how many lines have them', async () => {
+    const named = async (q: string) => (await h.get(`/api/v1/logs/fields?${range}&${q}`)).json;
+    expect(await named('')).toMatchObject({
+      fields: [
+        { name: 'msg', kind: 'text', lines: 1 },
+        { name: 'status', kind: 'number', lines: 1 },
+        { name: 'user.id', kind: 'number', lines: 1 },
+      ],
+      looked: 6,
+      notes: [],
+    });
+    expect((await named('prefix=STA')).fields.map((one: { name: string }) => one.name)).toEqual(['status']);
+    expect(await named('size=2')).toMatchObject({ notes: [{ code: 'limit_reached', limit: 2, total: 3 }] });
+    expect(await named('app=pay')).toMatchObject({ fields: [], looked: 2 });
+    expect((await named('query=failed')).fields).toEqual([{ name: 'status', kind: 'number', lines: 1 }]);
+    // What events are made of are no fields of lines, unless events are asked for.
+    expect((await named('query=stream:event')).fields.map((one: { name: string }) => one.name)).toContain('exitCode');
+    expect((await h.get(`/api/v1/logs/fields?${range}&size=1001`)).status).toBe(400);
+  });
+
   test('context gives the lines around, unfiltered and in order', async () => {
     const [anchor] = (await h.get(`/api/v1/logs?${range}&query=failed`)).json.records;
     const answer = await h.get(`/api/v1/logs/context?id=${anchor.id}&before=5&after=1`);

@@ -134,6 +134,7 @@ const PATHS = [
   '/logs/histogram?by=app&',
   '/logs/histogram?by=host&',
   '/logs/facets?fields=app,env,host,instance,container,image,version,path,level,stream,user,status&',
+  '/logs/fields?size=1000&',
   '/logs/export?format=ndjson&',
   '/logs/export?format=csv&',
   '/logs/export?format=text&',

@@ -100,6 +100,7 @@ describe('over HTTP', () => {
     await h.get(`/api/v1/logs?${range}&limit=2&query=`, secret);
     await h.get(`/api/v1/logs/histogram?${range}`, secret);
     await h.get(`/api/v1/logs/facets?${range}`, secret);
+    await h.get(`/api/v1/logs/fields?${range}&size=3`, secret);
     const { id } = (await h.get(`/api/v1/logs?${range}&query=`, secret)).json.records[1];
     await h.get(`/api/v1/logs/context?id=${id}&before=1&after=1`, secret);
     await h.get(`/api/v1/logs?query=((`, secret);
@@ -126,6 +127,7 @@ describe('over HTTP', () => {
       ['logs.search', { query: '', limit: 2, scopes, ...times, rows: 2 }],
       ['logs.histogram', { scopes, ...times }],
       ['logs.facets', { scopes, ...times }],
+      ['logs.fields', { size: 3, scopes, ...times }],
       ['logs.search', { query: '', scopes, ...times, rows: 3 }],
       ['logs.context', { id, before: 1, after: 1, scopes, rows: 3 }],
       ['logs.export', { format: 'csv', scopes, ...times }],

@@ -4,9 +4,11 @@ import { completionAt, fieldChoices, valueChoices } from '../../dashboard/logs/c
 import { knownIds } from '../../dashboard/logs/known-ids.ts';
 import { patternClause } from '../../dashboard/logs/pattern-clause.ts';
 import { addClause } from '../../dashboard/logs/query-edit.ts';
+import { partsAbout } from '../../dashboard/logs/query-text.ts';
 import { RE2JS as Syntax } from '../../dashboard/logs/re2-syntax.ts';
 import { unfoldEscapes } from '../../dashboard/logs/row-detail.tsx';
 import { createTextHistory } from '../../dashboard/logs/text-history.ts';
+import { knownFields } from '../../dashboard/logs/use-field-names.ts';
 import { widthOf } from '../../dashboard/text/message.tsx';
 import { clauseText, parseQuery } from '../../model/query/parse.ts';
 
@@ -32,15 +34,35 @@ describe('completion', () => {
   );
 
   test('fields: those that begin so first, odd names quoted', () => {
-    expect(fieldChoices('st', ['status', 'cost', '用户 id']).map((one) => one.insert)).toEqual([
+    const found = knownFields(['status', 'cost', '用户 id'], null);
+    expect(fieldChoices('st', found).map((one) => one.insert)).toEqual([
       'stream:',
       'status:',
       'host:',
       'instance:',
       'cost:',
     ]);
-    expect(fieldChoices('用户', ['用户 id'])[0].insert).toBe('@"用户 id":');
+    expect(fieldChoices('用户', found)[0].insert).toBe('@"用户 id":');
   });
+
+  test('fields found by the server follow those on screen, with kind and share', () => {
+    const fields = [
+      { name: 'cost', kind: 'number' as const, lines: 5 },
+      { name: 'code', kind: 'text' as const, lines: 1 },
+    ];
+    expect(fieldChoices('co', knownFields(['cost'], { fields, looked: 10 }))).toEqual([
+      { insert: 'container:', shown: 'container', count: null, kind: null, share: null },
+      { insert: 'cost:', shown: 'cost', count: null, kind: 'number', share: 0.5 },
+      { insert: 'code:', shown: 'code', count: null, kind: 'text', share: 0.1 },
+    ]);
+  });
+
+  test.each([
+    ['app:shop timeout env:(prod OR test) level:error -host:h1 sta', 'app:shop env:(prod OR test)'],
+    ['app：shop sta', 'app：shop'],
+    ['app:shop OR cost:>5', ''],
+    ['app:sh*', ''],
+  ])('whose fields are asked for: %s', (text, who) => expect(partsAbout(text, ['app', 'env'])).toBe(who));
 
   test('values are written so that the parser reads them back, with their counts', () => {
     const values = [
