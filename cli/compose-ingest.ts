@@ -3,8 +3,10 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { createDeadLetters } from '../ingest/dead-letters.ts';
 import { type Ingest, startIngest } from '../ingest/ingest.ts';
+import { createLatestSamples } from '../ingest/latest-samples.ts';
 import { createLogVolume } from '../ingest/log-volume.ts';
 import { exposeLogVolume } from '../ingest/log-volume-metrics.ts';
+import { exposeSamples } from '../ingest/sample-metrics.ts';
 import { createStatusKeeper } from '../ingest/status-keeper.ts';
 import type { Clock } from '../model/clock.ts';
 import type { Config } from '../model/config.ts';
@@ -33,6 +35,8 @@ export async function startIngesting(parts: {
     clock,
   });
   exposeLogVolume(telemetry, volume);
+  const latest = createLatestSamples({ clock });
+  exposeSamples(telemetry, latest);
   const longestDays = Math.max(config.retention.days, ...config.retention.classes.map((c) => c.days));
   const running = await startIngest({
     bus,
@@ -40,6 +44,7 @@ export async function startIngesting(parts: {
     statuses: createStatusKeeper({ state, clock, retentionDays: longestDays }),
     deadLetters,
     volume,
+    latest,
     clock,
     log: log.child({ part: 'ingest' }),
   });
