@@ -6,7 +6,6 @@ import { type Palette, paletteFor } from '../terminal/color.ts';
 import { bytesText } from '../terminal/progress.ts';
 import { type Column, table } from '../terminal/table.ts';
 import { visible } from '../terminal/visible.ts';
-import { cutText } from '../terminal/width.ts';
 import { writeAll } from '../write.ts';
 
 interface Item {
@@ -47,6 +46,9 @@ const HOME = '\x1b[H';
 const CLEAR = '\x1b[2J';
 const TO_END_OF_LINE = '\x1b[K';
 const BELOW = '\x1b[J';
+/** A narrow terminal cuts a row where it ends: a row of two lines would move all below it. */
+const NO_WRAP = '\x1b[?7l';
+const WRAP = '\x1b[?7h';
 
 export const top: Command = {
   name: 'top',
@@ -174,15 +176,13 @@ async function live(view: {
   stdin.setRawMode?.(true);
   stdin.setEncoding('utf8');
   stdin.on('data', onKey);
-  stdout.write(CLEAR);
+  stdout.write(NO_WRAP + CLEAR);
   try {
     while (!ended) {
       const items = await view.look();
       const rows = (stdout as { rows?: number }).rows ?? 24;
       const text = screen(items.slice(0, view.limit ?? Math.max(1, rows - 2)), by, view.sort(), palette);
-      const width = stdout.columns ?? 80;
-      // Painted lines are longer than they look: they are cut only where nothing is painted.
-      const lines = text.split('\n').map((line) => (palette.paints ? line : cutText(line, width)) + TO_END_OF_LINE);
+      const lines = text.split('\n').map((line) => line + TO_END_OF_LINE);
       stdout.write(`${HOME}${lines.join('\n')}${BELOW}`);
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, everyMs);
@@ -199,7 +199,7 @@ async function live(view: {
     stdin.setRawMode?.(false);
     stdin.pause();
     io.signal.removeEventListener('abort', end);
-    stdout.write('\n');
+    stdout.write(`${WRAP}\n`);
   }
 }
 

@@ -679,6 +679,37 @@ describe('figures', () => {
     expect(JSON.parse(json.out).items[0].labels.app).toBe('pay');
   });
 
+  test('top is live on a terminal: keys sort it, q ends it, and the terminal is left as it was', async () => {
+    answer = () => ({
+      items: [
+        { labels: { app: 'pay', env: 'prod' }, figures: figures({ cpuCores: 2, memoryBytes: 1e6 }) },
+        { labels: { app: 'shop', env: 'prod' }, figures: figures({ cpuCores: 1, memoryBytes: 5e9 }) },
+      ],
+    });
+    const raw: boolean[] = [];
+    const stdin = Object.assign(new PassThrough(), { isTTY: true, setRawMode: (on: boolean) => raw.push(on) });
+    const screens: string[] = [];
+    const stdout = {
+      isTTY: true,
+      columns: 40,
+      write(text: string | Uint8Array) {
+        const shown = String(text);
+        screens.push(shown);
+        if (shown.includes('CPU▼')) stdin.write('m');
+        if (shown.includes('MEM▼')) stdin.write('q');
+        return true;
+      },
+    };
+    const io = { stdout, stderr: stdout, stdin, env: { FLEETLOG_URL: url, NO_COLOR: '1' }, cwd: home };
+    const code = await run(['top'], { ...io, signal: new AbortController().signal });
+    expect(code).toBe(0);
+    expect(raw).toEqual([true, false]);
+    const order = (title: string) => /\b(pay|shop) /.exec(screens.find((one) => one.includes(title)) ?? '')?.[1];
+    expect([order('CPU▼'), order('MEM▼')]).toEqual(['pay', 'shop']);
+    expect(screens[0]).toContain('\x1b[?7l');
+    expect(screens.at(-1)).toContain('\x1b[?7h');
+  });
+
   test('capacity says what to do', async () => {
     const fits = { limit: 1, p95: 0.7, ratio: 0.7, hint: 'fits', proposed: null };
     const raise = { limit: 1e9, p95: 9.6e8, ratio: 0.96, hint: 'raise', proposed: 1.25e9 };
