@@ -1,4 +1,5 @@
 import { type Static, type TSchema, Type } from 'typebox';
+import { FiguresSchema, HostFiguresSchema } from './contract-figures.ts';
 import { Closed, Maybe, Str, Time } from './contract-shapes.ts';
 
 /**
@@ -146,6 +147,7 @@ export const AppSchema = Type.Object({
   errors: Type.Integer(),
   restarts: Type.Integer(),
   lagMs: Maybe(Type.Number()),
+  figures: FiguresSchema,
 });
 export const HostSchema = Type.Object({
   host: Type.String(),
@@ -158,6 +160,8 @@ export const HostSchema = Type.Object({
   lagMs: Maybe(Type.Number()),
   docker: Type.Object({ reachable: Type.Boolean(), reason: Type.Optional(Type.String()) }),
   version: Type.String(),
+  figures: FiguresSchema,
+  totals: HostFiguresSchema,
 });
 export const HostParamsSchema = Type.Object({ host: Type.String({ minLength: 1, maxLength: 512 }) });
 export const ContainerSchema = Type.Object({
@@ -190,6 +194,7 @@ export const ContainerSchema = Type.Object({
   searchable: Type.Number(),
   dropped: Type.Record(Type.String(), Type.Number()),
   inFlight: Type.Number(),
+  figures: FiguresSchema,
 });
 export const EventSchema = Type.Object({
   id: Type.String(),
@@ -314,6 +319,7 @@ export type ApiEvent = Static<typeof EventSchema>;
 export type LedgerItem = Static<typeof LedgerItemSchema>;
 export type { ApiAuditEntry, AuditListQuery, AuditVerdict } from './audit/shapes.ts';
 export type { LoginMethods } from './auth/oidc-shapes.ts';
+export type { ApiFigures, ApiHostFigures } from './contract-figures.ts';
 export * from './contract-people.ts';
 export type { MetricSeriesAnswer, MetricSeriesQuery, MetricTopAnswer, MetricTopQuery } from './metrics/shapes.ts';
 export type ApiErrorBody = Static<typeof ErrorSchema>;

@@ -16,10 +16,12 @@ export interface BenchOptions {
   files: number;
   /** Times a query is asked. */
   repeats: number;
+  /** Days of figures of the metrics run. */
+  days: number;
   report: Report;
 }
 
-export const USAGE = `usage: npm run bench -- [collect] [ingest] [query] [latency] [idle] [fleet] [page] [patterns] [options]
+export const USAGE = `usage: npm run bench -- [collect] [ingest] [query] [latency] [idle] [metrics] [fleet] [page] [patterns] [options]
 
   --gb N        bytes of messages to generate, in GB (1)
   --mb N        the same in MB
@@ -28,14 +30,15 @@ export const USAGE = `usage: npm run bench -- [collect] [ingest] [query] [latenc
   --rate N      lines a second of the latency run (5000)
   --files N     quiet files of the idle run (2000)
   --repeats N   times each query is asked (30)
+  --days N      days of figures of the metrics run (7)
   --dir PATH    where data and stores are kept (test/.out/bench)
 
-Without a name the first five run, one after the other; fleet starts a Kafka and an Elasticsearch of its own, page a Chromium.
+Without a name the first six run, one after the other; fleet starts a Kafka and an Elasticsearch of its own, page a Chromium.
 `;
 
-export const BENCHES = ['collect', 'ingest', 'query', 'latency', 'idle', 'fleet', 'page', 'patterns'] as const;
+export const BENCHES = ['collect', 'ingest', 'query', 'latency', 'idle', 'metrics', 'fleet', 'page', 'patterns'] as const;
 /** What runs without a name. */
-const USUAL = 5;
+const USUAL = 6;
 export type BenchName = (typeof BENCHES)[number];
 
 /** Throws an Error with a sentence for the user when the arguments make no sense. */
@@ -52,6 +55,7 @@ export function readOptions(args: string[], report: Report): { names: BenchName[
       rate: number,
       files: number,
       repeats: number,
+      days: number,
       dir: number,
       help: { type: 'boolean', short: 'h' },
     },
@@ -77,6 +81,7 @@ export function readOptions(args: string[], report: Report): { names: BenchName[
       rate: read('rate', values.rate, 5_000),
       files: read('files', values.files, 2_000),
       repeats: read('repeats', values.repeats, 30),
+      days: read('days', values.days, 7),
       dir: resolve(values.dir ?? 'test/.out/bench'),
       report,
     },

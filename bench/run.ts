@@ -13,6 +13,7 @@ async function bench(name: BenchName, options: BenchOptions): Promise<void> {
   else if (name === 'ingest') await (await import('./ingest.ts')).benchIngest(options);
   else if (name === 'query') await (await import('./query.ts')).benchQuery(options);
   else if (name === 'latency') await (await import('./latency.ts')).benchLatency(options);
+  else if (name === 'metrics') await (await import('./metrics.ts')).benchMetrics(options);
   else if (name === 'fleet') await (await import('./fleet.ts')).benchFleet(options);
   else if (name === 'page') await (await import('./page.ts')).benchPage(options);
   else if (name === 'patterns') await (await import('./patterns.ts')).benchPatterns(options);

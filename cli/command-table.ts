@@ -1,6 +1,7 @@
 import { didYouMean } from '../model/nearest.ts';
 import { type Command, type CommandGroup, UsageError } from './command.ts';
 import { audit } from './commands/audit.ts';
+import { capacity } from './commands/capacity.ts';
 import { config } from './commands/config.ts';
 import { context } from './commands/context.ts';
 import { deadLetters } from './commands/dead-letters.ts';
@@ -14,13 +15,14 @@ import { search } from './commands/search.ts';
 import { api, collector, ingest, start } from './commands/start.ts';
 import { tail } from './commands/tail.ts';
 import { token } from './commands/token.ts';
+import { top } from './commands/top.ts';
 import { user } from './commands/user.ts';
 
 /** Every command, in the order help shows them. */
 export const commandGroups: readonly { title: string; entries: readonly (Command | CommandGroup)[] }[] = [
   { title: 'Run', entries: [start, demo, collector, ingest, api, dockerProxy] },
   { title: 'Read logs', entries: [search, tail, context, exportLines] },
-  { title: 'See what runs', entries: [apps, hosts, containers, events] },
+  { title: 'See what runs', entries: [apps, hosts, containers, events, top, capacity] },
   { title: 'Look after it', entries: [doctor, config, token, user, audit, deadLetters, move] },
 ];
 

@@ -3,7 +3,9 @@ import type { Logger } from 'pino';
 import type { Clock } from '../model/clock.ts';
 import type { Config } from '../model/config.ts';
 import { isCode } from '../model/errors.ts';
+import { composeMetricStores } from '../store/composed-metric-store.ts';
 import { createEmbeddedLogStore } from '../store/embedded/log-store.ts';
+import { createEmbeddedMetricStore, type EmbeddedMetricStore } from '../store/embedded-metrics/metric-store.ts';
 import { createLogMetricStore } from '../store/log-metric-store.ts';
 import type { LogStore } from '../store/log-store.ts';
 import type { MetricStore } from '../store/metric-store.ts';
@@ -14,6 +16,8 @@ export interface OpenStores {
   store: LogStore;
   state: StateStore;
   metrics: MetricStore;
+  /** Where ingest keeps figures; null where Prometheus scrapes them. */
+  samples: EmbeddedMetricStore | null;
   /** True when other processes work on the same stores. */
   shared: boolean;
   close(): Promise<void>;
@@ -28,27 +32,44 @@ export interface StoresOptions {
 
 /** Opens what the configuration names: the stores of this data directory, or those of a fleet. */
 export async function openStores(options: StoresOptions): Promise<OpenStores> {
-  const { config, clock, log } = options;
+  const { config } = options;
   const base = config.elasticsearch.nodes.length > 0 ? await openElasticsearch(options) : await openEmbedded(options);
-  const { store } = base;
-  if (config.prometheus.url === '') return { ...base, metrics: createLogMetricStore({ store, clock }) };
+  try {
+    const figures = await openFigures(options, base);
+    const close = async (): Promise<void> => {
+      await figures.metrics.close();
+      await base.close();
+    };
+    return { ...base, ...figures, close };
+  } catch (error) {
+    await base.close();
+    throw error;
+  }
+}
+
+async function openFigures(
+  { config, dataDir, clock, log }: StoresOptions,
+  { store }: LogAndState,
+): Promise<Pick<OpenStores, 'metrics' | 'samples'>> {
+  if (config.prometheus.url === '') {
+    const samples = await createEmbeddedMetricStore({
+      file: join(dataDir, 'metrics.db'),
+      metrics: config.metrics,
+      intervalMs: config.collector.statsMs,
+      clock,
+    });
+    return { metrics: composeMetricStores([createLogMetricStore({ store, clock }), samples]), samples };
+  }
   const { createPrometheusMetricStore } = await import('../store/prometheus/metric-store.ts');
   const metrics = createPrometheusMetricStore({
     prometheus: config.prometheus,
     clock,
     log: log.child({ part: 'metrics' }),
   });
-  return {
-    ...base,
-    metrics,
-    async close() {
-      await metrics.close();
-      await base.close();
-    },
-  };
+  return { metrics, samples: null };
 }
 
-type LogAndState = Omit<OpenStores, 'metrics'>;
+type LogAndState = Omit<OpenStores, 'metrics' | 'samples'>;
 
 async function openEmbedded({ config, dataDir, clock, log }: StoresOptions): Promise<LogAndState> {
   const state = await createSqliteStateStore({ file: join(dataDir, 'state.db'), clock });

@@ -148,7 +148,7 @@ function figures(stores: OpenStores | null): { figures?: () => Promise<Record<st
 /** What looks after the stores: ingest where it is a role, and maintenance. */
 async function keep(ground: Ground, roles: Roles, stores: OpenStores, bus: Bus): Promise<Closer[]> {
   const { config, log } = ground;
-  const { store, state, shared } = stores;
+  const { store, state, samples, shared } = stores;
   // The API of a fleet only reads.
   if (shared && !roles.ingest) return [];
   const maintenance = startMaintenance({
@@ -159,7 +159,7 @@ async function keep(ground: Ground, roles: Roles, stores: OpenStores, bus: Bus):
   });
   const closers: Closer[] = [() => maintenance.close()];
   if (roles.ingest) {
-    const ingest = await startIngesting({ ...ground, bus, store, state });
+    const ingest = await startIngesting({ ...ground, bus, store, state, samples });
     closers.unshift(() => ingest.close());
     // In process, what was accepted is stored first; over Kafka it stays with the brokers.
     if (config.kafka.brokers.length === 0) closers.unshift(() => bus.close());

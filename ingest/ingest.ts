@@ -1,4 +1,4 @@
-import type { Batch, LinesBatch, StatusBatch } from '../model/batch.ts';
+import type { Batch, LinesBatch, SamplesBatch, StatusBatch } from '../model/batch.ts';
 import type { Clock } from '../model/clock.ts';
 import { detectLevel } from '../model/detect-level.ts';
 import { isCode } from '../model/errors.ts';
@@ -6,7 +6,9 @@ import { UNDETECTED_LEVEL } from '../model/level.ts';
 import type { LogStore } from '../store/log-store.ts';
 import { decodeBatch, encodeBatch, sealBatch } from '../transport/batch-codec.ts';
 import type { Bus, Delivery } from '../transport/bus.ts';
+import { checkSamples } from './check-samples.ts';
 import type { DeadLetters } from './dead-letters.ts';
+import type { LatestSamples } from './latest-samples.ts';
 import type { LogVolume } from './log-volume.ts';
 import type { StatusKeeper } from './status-keeper.ts';
 
@@ -17,8 +19,17 @@ export interface IngestOptions {
   deadLetters: DeadLetters;
   /** Counts lines by source and level for `/metrics`. */
   volume?: LogVolume;
+  /** Shows the newest figures of hosts and containers at `/metrics`. */
+  latest?: LatestSamples;
+  /** Keeps them. Absent where Prometheus does. */
+  samples?: SampleWriter;
   clock: Clock;
   log: { warn(about: object, message: string): void };
+}
+
+/** Whatever keeps figures; resolves when these survive a crash. What it had before is not counted again. */
+export interface SampleWriter {
+  append(batches: readonly SamplesBatch[]): Promise<void>;
 }
 
 export interface Ingest {
@@ -37,6 +48,10 @@ export interface IngestCounters {
   retries: number;
   /** Lines that no series at `/metrics` counts, for there were `ingest.volumeSeries` of them. */
   volumeOverflowLines: number;
+  /** Rows of figures taken: a container at a moment. */
+  sampleRows: number;
+  /** Batches of figures that could not be kept. */
+  sampleFailures: number;
   /** Milliseconds from reading a batch to its acknowledgement, of the last delivery. */
   lagMs: number;
 }
@@ -55,6 +70,8 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
     deadLetters: 0,
     retries: 0,
     volumeOverflowLines: 0,
+    sampleRows: 0,
+    sampleFailures: 0,
     lagMs: 0,
   };
 
@@ -96,13 +113,28 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
     counters.lagMs = (options.clock.nowUs() - Math.min(...items.map((item) => item.batch.collectedAt))) / 1000;
   }
 
+  /** Figures never hold lines up: a store that cannot take them loses them, counted, and the lines of the delivery go on. */
+  async function keepSamples(batches: SamplesBatch[]): Promise<void> {
+    for (const batch of batches) {
+      if (options.latest?.keep(batch) !== false) counters.sampleRows += batch.rows.length;
+    }
+    try {
+      await options.samples?.append(batches);
+    } catch (error) {
+      counters.sampleFailures += batches.length;
+      options.log.warn({ err: error, batches: batches.length }, 'cannot keep figures');
+    }
+  }
+
   async function handle(deliveries: Delivery[]): Promise<void> {
     const lines: { delivery: Delivery; batch: LinesBatch }[] = [];
     const statuses: StatusBatch[] = [];
+    const samples: SamplesBatch[] = [];
     for (const delivery of deliveries) {
       let batch: Batch;
       try {
         batch = decodeBatch(delivery.batch);
+        if (batch.kind === 'samples') samples.push(checkSamples(batch));
       } catch (error) {
         await bury(delivery.batch, error);
         continue;
@@ -114,6 +146,7 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
       }
     }
     await append(lines);
+    if (samples.length > 0) await keepSamples(samples);
     if (statuses.length > 0) await options.statuses.keep(statuses);
     counters.batches += deliveries.length;
     for (const delivery of deliveries) counters.bytes += delivery.batch.length;

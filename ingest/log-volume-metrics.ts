@@ -1,14 +1,8 @@
-import {
-  Counter,
-  type CounterConfiguration,
-  type MetricObjectWithValues,
-  type MetricValue,
-  type Registry,
-} from 'prom-client';
+import type { Registry } from 'prom-client';
 import type { LogVolume, VolumeSeries } from './log-volume.ts';
+import { ReadCounter } from './read-metrics.ts';
 
 const LABELS = ['app', 'env', 'host', 'level'] as const;
-type Label = (typeof LABELS)[number];
 
 /**
  * Shows the volume at `/metrics`. A series is 0 in the first scrape that sees it and has its count from the next on: Prometheus takes a
@@ -31,18 +25,4 @@ export function exposeLogVolume(registry: Registry, volume: LogVolume): void {
   // Every metric's collect runs before any is read: both show the same moment.
   counter('fleetlog_log_lines_total', 'Lines stored, by app, env, host and level.', (entry) => entry.lines, refresh);
   counter('fleetlog_log_bytes_total', 'Message bytes of those lines.', (entry) => entry.bytes);
-}
-
-/** Values that are kept elsewhere: thousands of label sets are neither hashed nor held a second time. */
-class ReadCounter extends Counter<Label> {
-  readonly #read: () => MetricValue<Label>[];
-
-  constructor(about: CounterConfiguration<Label>, read: () => MetricValue<Label>[]) {
-    super(about);
-    this.#read = read;
-  }
-
-  override async get(): Promise<MetricObjectWithValues<MetricValue<Label>>> {
-    return { ...(await super.get()), values: this.#read() };
-  }
 }

@@ -232,6 +232,11 @@ export const ConfigSchema = Type.Object(
       classes: list('Classes by app and env; the first that matches counts, else `default`.', RetentionClass),
       maintainMs: whole('Interval of retention and merging.', 60_000, 1_000),
     }),
+    metrics: section('The embedded store of figures; with `prometheus.url` that one keeps them.', {
+      rawDays: whole('Days figures are kept as they came.', 2, 1, 365),
+      minuteDays: whole('Days their least, average and highest by minute are kept.', 14, 2, 3_650),
+      tenMinuteDays: whole('Days the same by ten minutes is kept.', 400, 2, 36_500),
+    }),
     ingest: section('Writing batches to the store.', {
       silentMs: whole('A host without status for this long leaves the watermark and becomes a gap.', 30_000, 1_000),
       deadLetterBytes: whole(
@@ -379,6 +384,7 @@ export type Config = Static<typeof ConfigSchema>;
 export type CollectorConfig = Config['collector'];
 export type StoreConfig = Config['store'];
 export type RetentionConfig = Config['retention'];
+export type MetricsConfig = Config['metrics'];
 export type KafkaConfig = Config['kafka'];
 export type ElasticsearchConfig = Config['elasticsearch'];
 export type PrometheusConfig = Config['prometheus'];

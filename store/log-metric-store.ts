@@ -1,4 +1,5 @@
 import type { Clock } from '../model/clock.ts';
+import { FleetlogError } from '../model/errors.ts';
 import { matchesAnything } from '../model/glob.ts';
 import { and, fieldGlob, or } from '../model/query/build.ts';
 import { withoutEvents } from '../model/query/defaults.ts';
@@ -49,7 +50,7 @@ export function createLogMetricStore(options: { store: Histograms; clock: Clock 
 
   return {
     metrics: METRICS,
-    resolution: RESOLUTION,
+    resolutionOf: () => RESOLUTION,
     async series(request) {
       checkMetricRequest(METRICS, request);
       const { by, step, limit } = request;
@@ -90,6 +91,9 @@ export function createLogMetricStore(options: { store: Histograms; clock: Clock 
         items: items.slice(0, request.limit),
         notes: [...notes, ...cut(items.length, request.limit)],
       };
+    },
+    async glance() {
+      throw new FleetlogError('bad_request', 'cannot give figures of containers: this store counts lines');
     },
     close: async () => {},
   };

@@ -1,13 +1,14 @@
 import { type Static, Type } from 'typebox';
 import { LogsFilter, NoteSchema } from '../contract.ts';
-import { Closed, Str } from '../contract-shapes.ts';
+import { FiguresSchema } from '../contract-figures.ts';
+import { Closed, Maybe, Str } from '../contract-shapes.ts';
 
 /** Shapes of `/api/v1/metrics/…`, a part of the contract. */
 
 const MetricFilter = {
   metric: Type.String({
     maxLength: 64,
-    description: 'Such as `log_lines_per_second`; an unknown one is answered with those there are',
+    description: 'Such as `cpu_cores`; an unknown one is answered with those there are',
   }),
   app: LogsFilter.app,
   env: LogsFilter.env,
@@ -55,6 +56,50 @@ export const MetricTopAnswerSchema = Type.Object({
   notes: Type.Array(NoteSchema),
 });
 
+const By = Type.Enum(['app', 'env', 'host', 'container']);
+const { app, env, host, container, from, to } = MetricFilter;
+export const MetricNowQuerySchema = Closed({
+  app,
+  env,
+  host,
+  container,
+  by: Type.Optional(
+    Type.Union([By, Type.Array(By, { minItems: 1, maxItems: 4 })], { description: 'Default `app`; repeat for pairs' }),
+  ),
+});
+export const MetricNowAnswerSchema = Type.Object({
+  items: Type.Array(Type.Object({ labels: Type.Record(Type.String(), Type.String()), figures: FiguresSchema })),
+  notes: Type.Array(NoteSchema),
+});
+export const CapacityQuerySchema = Closed({ app, env, host, container, from, to });
+const CapacityOfSchema = Type.Object({
+  limit: Maybe(Type.Number({ description: 'Sum of the limits of the containers that run; null without any' })),
+  p95: Maybe(Type.Number({ description: 'What nineteen of twenty moments stayed at or below' })),
+  ratio: Maybe(Type.Number({ description: 'The same of used to limit, of the containers that have one' })),
+  hint: Type.Enum(['raise', 'lower', 'no_limit', 'fits', 'unknown'], {
+    description: 'raise: above 90 % or killed for memory; lower: below 40 %',
+  }),
+  proposed: Maybe(Type.Number({ description: 'A limit with 30 % above the p95, where the hint is to change it' })),
+});
+export const CapacityAnswerSchema = Type.Object({
+  items: Type.Array(
+    Type.Object({
+      app: Type.String(),
+      env: Type.String(),
+      cpu: CapacityOfSchema,
+      memory: CapacityOfSchema,
+      cpuThrottledRatio: Maybe(Type.Number()),
+      oomKills: Maybe(Type.Number()),
+    }),
+    { description: 'What needs a hand first; cores and bytes' },
+  ),
+  notes: Type.Array(NoteSchema),
+});
+
+export type MetricNowAnswer = Static<typeof MetricNowAnswerSchema>;
+export type CapacityAnswer = Static<typeof CapacityAnswerSchema>;
+export type ApiCapacity = CapacityAnswer['items'][number];
+export type CapacityOf = Static<typeof CapacityOfSchema>;
 export type MetricSeriesQuery = Static<typeof MetricSeriesQuerySchema>;
 export type MetricSeriesAnswer = Static<typeof MetricSeriesAnswerSchema>;
 export type MetricTopQuery = Static<typeof MetricTopQuerySchema>;

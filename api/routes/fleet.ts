@@ -1,3 +1,4 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { matchesGlob } from '../../model/glob.ts';
 import { levelOrdinal } from '../../model/level.ts';
 import type { SourceSummary } from '../../store/log-store.ts';
@@ -15,6 +16,7 @@ import {
   ListQuerySchema,
   NothingSchema,
 } from '../contract.ts';
+import { type Figures, NO_TOTALS, readFigures, readHostFigures } from '../figures.ts';
 import { values } from '../filters.ts';
 import {
   accountsOf,
@@ -54,9 +56,19 @@ export function registerFleet(app: ApiApp, context: ApiContext): void {
       response: { 200: ListOf(item), '4xx': ErrorSchema },
     },
   });
+  const figuresFor = (
+    { principal }: FastifyRequest,
+    reply: FastifyReply,
+    by: Parameters<typeof readFigures>[2],
+  ): Promise<Figures> => {
+    const signal = goneSignal(reply);
+    return context.gate.run(principal.id, signal, () => readFigures(context, principal, by, signal));
+  };
   const filtersOf = ({ app: apps, env, host, container }: Record<string, unknown>) => ({ apps, env, host, container });
 
-  app.get('/api/v1/containers', route('What runs, and what ran', ContainerSchema), async ({ principal, query }) => {
+  app.get('/api/v1/containers', route('What runs, and what ran', ContainerSchema), async (request, reply) => {
+    const { principal, query } = request;
+    const figures = await figuresFor(request, reply, ['app', 'env', 'host', 'container']);
     const details = await fleet.details();
     const lag = lagOf(await fleet.hosts(), details, silent);
     const among = listed(principal, query);
@@ -92,13 +104,18 @@ export function registerFleet(app: ApiApp, context: ApiContext): void {
         warnings: c.warnings,
         linesPerSecond: rateOf(c),
         ...(accounts.get(instanceKey(c)) ?? noFiles()),
+        // A name may have been another container's before.
+        figures: figures.of(runs(c) ? { ...c, container: c.containerName } : {}),
       }),
     );
     const key = (c: ApiContainer): string => [c.app, c.env, c.host, c.instance, c.container].join('\0');
     return pageOf(items, key, { ...query, maxRows, filters: filtersOf(query) });
   });
 
-  app.get('/api/v1/hosts', route('Hosts that report, or did', HostSchema), async ({ principal, query }) => {
+  app.get('/api/v1/hosts', route('Hosts that report, or did', HostSchema), async (request, reply) => {
+    const { principal, query } = request;
+    const figures = await figuresFor(request, reply, ['host']);
+    const totals = await readHostFigures(context, principal, goneSignal(reply));
     const details = await fleet.details();
     const hosts = await fleet.hosts();
     const lag = lagOf(hosts, details, silent);
@@ -134,6 +151,8 @@ export function registerFleet(app: ApiApp, context: ApiContext): void {
             ? { reachable: host.docker.reachable, reason: host.docker.reason }
             : { reachable: host.docker.reachable },
           version: host.version,
+          figures: figures.of({ host: host.host }),
+          totals: totals.get(host.host) ?? NO_TOTALS,
         };
       });
     return pageOf(items, (host) => host.host, { ...query, maxRows, filters: filtersOf(query) });
@@ -161,6 +180,7 @@ export function registerFleet(app: ApiApp, context: ApiContext): void {
   app.get('/api/v1/apps', route('Apps with what they run and write', AppSchema), async (request, reply) => {
     const { principal, query } = request;
     const signal = goneSignal(reply);
+    const figures = await figuresFor(request, reply, ['app', 'env']);
     const details = await fleet.details();
     const lag = lagOf(await fleet.hosts(), details, silent);
     const now = clock.nowUs();
@@ -196,6 +216,7 @@ export function registerFleet(app: ApiApp, context: ApiContext): void {
         errors: sum(wrote, errorsOf),
         restarts: sum(own, (c: FleetContainer) => c.restarts),
         lagMs: lags.length === 0 ? null : Math.max(...lags),
+        figures: figures.of({ app: name, env }),
       };
     });
     return pageOf(items, (one) => `${one.app}\0${one.env}`, { ...query, maxRows, filters: filtersOf(query) });

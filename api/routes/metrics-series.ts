@@ -26,8 +26,8 @@ export function registerMetricsSeries(app: ApiApp, context: ApiContext, metrics:
       const { principal, query: q } = request;
       const range = resolveRange(q, clock, config);
       const { maxSteps, maxSeries, timeoutMs } = config.query;
-      const step = resolveStep(q.step, range, { maxSteps, resolution: metrics.resolution });
       const asked = metricRequest(q, principal, range);
+      const step = resolveStep(q.step, range, { maxSteps, resolution: metrics.resolutionOf(asked.metric) });
       const signal = goneSignal(reply);
       return context.gate.run(principal.id, signal, async () => {
         const by = q.by ?? null;

@@ -1,5 +1,6 @@
 import type { ApiApp, ApiContext } from '../context.ts';
 import { registerAuditRoutes } from './audit.ts';
+import { registerCapacity } from './capacity.ts';
 import { registerCollect } from './collect.ts';
 import { registerContext } from './context.ts';
 import { registerDashboard } from './dashboard.ts';
@@ -14,6 +15,7 @@ import { registerHealth } from './health.ts';
 import { registerHistogram } from './histogram.ts';
 import { registerLedger } from './ledger.ts';
 import { registerLogs } from './logs.ts';
+import { registerMetricsNow } from './metrics-now.ts';
 import { registerMetricsSeries } from './metrics-series.ts';
 import { registerMetricsTop } from './metrics-top.ts';
 import { registerMove } from './move.ts';
@@ -48,6 +50,8 @@ export async function registerRoutes(
   if (context.metrics) {
     registerMetricsSeries(app, context, context.metrics);
     registerMetricsTop(app, context, context.metrics);
+    registerMetricsNow(app, context);
+    registerCapacity(app, context, context.metrics);
   }
   registerLedger(app, context);
   registerRetention(app, context);

@@ -7,6 +7,7 @@ import { type Palette, paletteFor } from '../terminal/color.ts';
 import { type Column, table } from '../terminal/table.ts';
 import { visible } from '../terminal/visible.ts';
 import { writeAll } from '../write.ts';
+import { followEvents } from './follow-events.ts';
 
 interface Page<T> {
   items: T[];
@@ -124,15 +125,17 @@ export const containers = lister<ApiContainer>({
   ],
 });
 
-export const events = lister<ApiEvent>({
+const listEvents = lister<ApiEvent>({
   name: 'events',
   summary: 'Starts, deaths, restarts, OOM kills, health changes and deployments',
   options: {
     ...WHERE,
     type: { type: 'list', short: 't', value: 'TYPE', help: 'die, oom, restart, deploy, health, start … (repeatable)' },
     ...RANGE,
+    follow: { type: 'flag', short: 'f', help: 'go on with events as they come, one a line' },
   },
   examples: [
+    ['fleetlog events -f --env prod', 'what happens to containers of prod, as it happens'],
     ['fleetlog events --since 24h --type oom --type die', 'what was killed or ended in the last day'],
     ['fleetlog events --app shop --since 7d --type deploy', 'image changes of an app'],
   ],
@@ -152,6 +155,11 @@ export const events = lister<ApiEvent>({
     { title: 'IMAGE', cell: (event) => visible(event.image ?? '') },
   ],
 });
+
+export const events: Command = {
+  ...listEvents,
+  run: (args, io) => (args.flag('follow') ? followEvents(args, io) : listEvents.run(args, io)),
+};
 
 const BAD_EVENTS = new Set(['die', 'oom']);
 

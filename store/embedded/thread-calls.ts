@@ -26,11 +26,11 @@ export function receiveError(sent: SentError): Error {
  */
 const YOUNG_MB = 6;
 
-/** A thread of this folder: unbuilt TypeScript in a checkout, JavaScript in the published package. */
-export function startThread(name: string, workerData: unknown): Worker {
+/** A thread of this folder, or of one beside it: unbuilt TypeScript in a checkout, JavaScript in the published package. */
+export function startThread(name: string, workerData: unknown, folder = '.'): Worker {
   const options = { workerData, name: `fleetlog-${name}`, resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } };
-  if (!import.meta.url.endsWith('.ts')) return new Worker(new URL(`./${name}.js`, import.meta.url), options);
+  if (!import.meta.url.endsWith('.ts')) return new Worker(new URL(`${folder}/${name}.js`, import.meta.url), options);
   // The cache holds the types stripped: without it each thread loads the stripper, 17 MB.
-  const url = JSON.stringify(new URL(`./${name}.ts`, import.meta.url).href);
+  const url = JSON.stringify(new URL(`${folder}/${name}.ts`, import.meta.url).href);
   return new Worker(`require('node:module').enableCompileCache(); import(${url})`, { ...options, eval: true });
 }

@@ -1,11 +1,20 @@
 import type { Clock } from '../../model/clock.ts';
 import type { PrometheusConfig } from '../../model/config.ts';
+import { FleetlogError } from '../../model/errors.ts';
 import type { Note } from '../log-store.ts';
 import { checkMetricRequest } from '../metric-request.ts';
-import { METRICS, type MetricPoint, type MetricRequest, type MetricStore } from '../metric-store.ts';
+import {
+  type GlanceResult,
+  METRICS,
+  type MetricName,
+  type MetricPoint,
+  type MetricRequest,
+  type MetricStore,
+} from '../metric-store.ts';
 import { type AnsweredSeries, readAnswer } from './answer.ts';
+import { countsLines, PROMETHEUS_METRICS } from './expressions.ts';
 import { createPrometheusHttp } from './http.ts';
-import { PROMETHEUS_METRICS, type PrometheusCall, translateSeries, translateTop } from './translate.ts';
+import { type PrometheusCall, translateGlance, translateSeries, translateTop } from './translate.ts';
 
 /**
  * Figures from a PromQL endpoint that scrapes the ingest processes (`deploy/prometheus`). Lines are counted when they are stored, so old
@@ -20,7 +29,10 @@ export function createPrometheusMetricStore(options: {
   const http = createPrometheusHttp(prometheus);
   const scrape = prometheus.scrapeMs * 1000;
 
-  async function ask(call: PrometheusCall, request: MetricRequest): Promise<ReturnType<typeof readAnswer>> {
+  async function ask(
+    call: PrometheusCall,
+    request: Pick<MetricRequest, 'signal' | 'timeoutMs'>,
+  ): Promise<ReturnType<typeof readAnswer>> {
     const timeoutMs = Math.min(prometheus.timeoutMs, request.timeoutMs ?? prometheus.timeoutMs);
     const form = { ...call.form, timeout: `${timeoutMs}ms` };
     const answer = readAnswer(await http.post({ ...call, form }, { signal: request.signal, timeoutMs }));
@@ -30,7 +42,7 @@ export function createPrometheusMetricStore(options: {
 
   return {
     metrics: PROMETHEUS_METRICS,
-    resolution: scrape,
+    resolutionOf: () => scrape,
     async series(request) {
       checkMetricRequest(PROMETHEUS_METRICS, request);
       const { by, limit } = request;
@@ -42,7 +54,7 @@ export function createPrometheusMetricStore(options: {
         .map((one) => ({ key: keyOf(one, by), points: points(one, asked.step) }))
         .map((one) => ({ ...one, peak: one.points.reduce((peak, [, value]) => Math.max(peak, value), 0) }))
         // A counter stands there for a while after its last line; a source without lines in the range has no series.
-        .filter((one) => one.peak > 0);
+        .filter((one) => one.points.length > 0 && (one.peak > 0 || !countsLines(request.metric)));
       found.sort((a, b) => b.peak - a.peak || order(a.key, b.key));
       const series = found
         .slice(0, limit)
@@ -66,13 +78,34 @@ export function createPrometheusMetricStore(options: {
           return { key, average, peak: Math.max(average, peakOf.get(key) ?? 0) };
         })
         // A counter that stood still is no user of anything.
-        .filter((item) => item.peak > 0);
+        .filter((item) => item.peak > 0 || !countsLines(request.metric));
       items.sort((a, b) => b.average - a.average || order(a.key, b.key));
       return {
         unit,
         items: items.slice(0, limit),
         notes: [...averages.notes, ...cut(items.length, limit)],
       };
+    },
+    async glance(request) {
+      for (const metric of request.metrics) {
+        if (countsLines(metric)) throw new FleetlogError('bad_request', `cannot give ${metric} at a glance`);
+        for (const by of request.by) checkMetricRequest(PROMETHEUS_METRICS, { ...request, metric, by });
+      }
+      const asked = translateGlance(request, clock.nowUs(), scrape);
+      if (asked === null) return { items: [], notes: [] };
+      const { series, notes } = await ask(asked, request);
+      const items = new Map<string, GlanceResult['items'][number]>();
+      for (const { metric: labels, values } of series) {
+        if (values.length === 0) continue;
+        const key = request.by.map((label) => labels[label] ?? '');
+        const item: GlanceResult['items'][number] = items.get(key.join('\0')) ?? {
+          labels: Object.fromEntries(request.by.map((label, i) => [label, key[i]])),
+          values: {},
+        };
+        item.values[labels.metric as MetricName] = values[0][1];
+        items.set(key.join('\0'), item);
+      }
+      return { items: [...items].sort(([a], [b]) => order(a, b)).map(([, item]) => item), notes };
     },
     async close() {
       http.close();

@@ -1,27 +1,15 @@
-import { matchesAnything } from '../../model/glob.ts';
 import { finishedSteps, partOfStep, peakStep } from '../metric-steps.ts';
-import type {
-  MetricFilter,
-  MetricLabel,
-  MetricName,
-  MetricRequest,
-  SeriesRequest,
-  TopRequest,
-} from '../metric-store.ts';
-import { duration, instant, type Matcher, selector } from './promql.ts';
-import { scopeBranches } from './scope-branches.ts';
-
-/** Counters on `/metrics` of the ingest processes, whose rate is the metric. */
-const COUNTERS: Partial<Record<MetricName, string>> = {
-  log_lines_per_second: 'fleetlog_log_lines_total',
-  log_bytes_per_second: 'fleetlog_log_bytes_total',
-};
-
-export const PROMETHEUS_METRICS = Object.keys(COUNTERS) as MetricName[];
+import type { GlanceRequest, MetricRequest, SeriesRequest, TopRequest } from '../metric-store.ts';
+import { countsLines, expression } from './expressions.ts';
+import { duration, instant, quote } from './promql.ts';
 
 /** A rate needs two scrapes in its window; with four one may be late and one may fail. */
 const SCRAPES_IN_WINDOW = 4;
 const MILLISECOND = 1_000;
+const MINUTE = 60e6;
+const DAY = 86_400e6;
+/** Moments of one series in a range that figures are added up at: as many as Prometheus gives points at most. */
+const MOST_MOMENTS = 11_000;
 
 /** A call of the HTTP API: its path below the base address, and its form. */
 export interface PrometheusCall {
@@ -39,10 +27,13 @@ export interface SeriesCall {
 export function translateSeries(request: SeriesRequest, now: number, scrape: number): SeriesCall | null {
   const { step, by } = request;
   const range = finishedSteps(request, now - scrape);
-  const part = partOfStep(step, request.to - request.from);
-  const rate = summedRate(request, by, Math.max(part, SCRAPES_IN_WINDOW * scrape));
-  if (rate === null || range.from === range.to) return null;
-  const query = part === step ? rate : highest(rate, step, part);
+  const lines = countsLines(request.metric);
+  const length = request.to - request.from;
+  const part = lines ? partOfStep(step, length) : Math.min(step, betweenMoments(length, scrape));
+  const figure = expression(request, by === null ? [] : [by], windowOf(part, scrape));
+  if (figure === null || range.from === range.to) return null;
+  const query =
+    part === step ? figure : lines ? highest(figure, step, part) : over('max_over_time', figure, step, part);
   const form = { query, start: instant(range.from + step), end: instant(range.to), step: String(step / 1e6) };
   return { call: { path: '/api/v1/query_range', form }, step };
 }
@@ -56,34 +47,53 @@ export function translateTop(
   const step = peakStep(request.to - request.from);
   const range = finishedSteps({ ...request, step }, now - scrape);
   const length = range.to - range.from;
-  const average = summedRate(request, request.by, Math.max(length, SCRAPES_IN_WINDOW * scrape));
-  const rate = summedRate(request, request.by, Math.max(step, SCRAPES_IN_WINDOW * scrape));
-  if (average === null || rate === null || length === 0) return null;
-  const at = (query: string): PrometheusCall => ({
-    path: '/api/v1/query',
-    form: { query, time: instant(range.to) },
-  });
+  if (length === 0) return null;
+  const at = (query: string): PrometheusCall => ({ path: '/api/v1/query', form: { query, time: instant(range.to) } });
+  if (!countsLines(request.metric)) {
+    const part = betweenMoments(request.to - request.from, scrape);
+    const figure = expression(request, [request.by], windowOf(part, scrape));
+    if (figure === null) return null;
+    return {
+      average: at(over('avg_over_time', figure, length, part)),
+      peak: at(over('max_over_time', figure, length, part)),
+    };
+  }
+  const average = expression(request, [request.by], windowOf(length, scrape));
+  const rate = expression(request, [request.by], windowOf(step, scrape));
+  if (average === null || rate === null) return null;
   return { average: at(average), peak: at(highest(rate, length, step)) };
 }
 
-/**
- * The rates of all processes added up by `by`. Alternatives are joined by `or`, which takes a series that several of them select once.
- * Null when the scopes allow nothing.
- */
-function summedRate(request: MetricRequest, by: MetricLabel | null, window: number): string | null {
-  const counter = COUNTERS[request.metric] as string;
-  const branches = scopeBranches(request.scopes);
-  if (branches.length === 0) return null;
-  const filters = filterMatchers(request.filter);
-  const rates = branches.map((branch) => `rate(${selector(counter, [...branch, ...filters])}[${duration(window)}])`);
-  return `sum${by === null ? '' : ` by (${by})`} (${rates.join(' or ')})`;
+/** One instant for all metrics, each series with its metric as label. Null as above. */
+export function translateGlance(request: GlanceRequest, now: number, scrape: number): PrometheusCall | null {
+  const { by, metrics, take } = request;
+  const to = Math.min(request.to, now);
+  const length = to - request.from;
+  if (length <= 0) return null;
+  const part = Math.max(scrape, peakStep(length));
+  const named = metrics.flatMap((metric) => {
+    const asked: Pick<MetricRequest, 'metric' | 'filter' | 'scopes'> = { ...request, metric };
+    const figure = expression(asked, by, windowOf(take === 'newest' ? 0 : part, scrape));
+    if (figure === null) return [];
+    const one =
+      take === 'newest' ? figure : `quantile_over_time(0.95, (${figure})[${duration(length)}:${duration(part)}])`;
+    return [`label_replace(${one}, "metric", ${quote(metric)}, "", "")`];
+  });
+  if (named.length === 0) return null;
+  return { path: '/api/v1/query', form: { query: named.join(' or '), time: instant(to) } };
 }
 
-function filterMatchers(filter: MetricFilter): Matcher[] {
-  return (Object.keys(filter) as (keyof MetricFilter)[]).flatMap((label) => {
-    const patterns = filter[label] ?? [];
-    return patterns.length === 0 || patterns.some(matchesAnything) ? [] : [{ label, patterns }];
-  });
+const windowOf = (part: number, scrape: number): number => Math.max(part, SCRAPES_IN_WINDOW * scrape);
+
+/** Figures are added up at each scrape, so that no peak is missed, where that is not more than Prometheus can do. */
+function betweenMoments(length: number, scrape: number): number {
+  if (length / scrape <= MOST_MOMENTS) return scrape;
+  return Math.max(scrape, length <= 14 * DAY ? MINUTE : peakStep(length));
+}
+
+/** Of all moments in `(end - length, end]`: Prometheus 2 would count one at the open end too. */
+function over(name: string, figure: string, length: number, part: number): string {
+  return `${name}((${figure})[${duration(length - MILLISECOND)}:${duration(part)}])`;
 }
 
 /**

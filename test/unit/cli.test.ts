@@ -647,3 +647,109 @@ async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
   for await (const item of items) found.push(item);
   return found;
 }
+
+describe('figures', () => {
+  const figures = (rest: Record<string, number>) => ({
+    ...{ cpuCores: null, memoryBytes: null, memoryRatio: null, netRxBytesPerSecond: null, netTxBytesPerSecond: null },
+    ...{
+      diskReadBytesPerSecond: null,
+      diskWriteBytesPerSecond: null,
+      pids: null,
+      restarts: null,
+      errorsPerMinute: null,
+    },
+    ...rest,
+  });
+
+  test('top asks for what tells rows apart, sorts, and cuts', async () => {
+    answer = () => ({
+      items: [
+        { labels: { app: 'pay', env: 'prod' }, figures: figures({ cpuCores: 2, memoryBytes: 1e6 }) },
+        { labels: { app: '订单', env: 'prod' }, figures: figures({ cpuCores: 1, memoryBytes: 5e9 }) },
+      ],
+    });
+    const { code, out } = await fleetlog(['top', '--metric', 'memory', '--env', 'prod']);
+    expect(code).toBe(0);
+    expect(asked[0].path).toBe('/api/v1/metrics/now');
+    expect([asked[0].params.getAll('by'), asked[0].params.getAll('env')]).toEqual([['app', 'env'], ['prod']]);
+    expect(out.split('\n').map((line) => line.split(/\s+/)[0])).toEqual(['APP', '订单', 'pay', '']);
+    const json = await fleetlog(['top', '--by', 'container', '-n', '1', '-o', 'json']);
+    expect(asked[1].params.getAll('by')).toEqual(['container', 'app', 'env', 'host']);
+    expect(JSON.parse(json.out).items).toHaveLength(1);
+    expect(JSON.parse(json.out).items[0].labels.app).toBe('pay');
+  });
+
+  test('top is live on a terminal: keys sort it, q ends it, and the terminal is left as it was', async () => {
+    answer = () => ({
+      items: [
+        { labels: { app: 'pay', env: 'prod' }, figures: figures({ cpuCores: 2, memoryBytes: 1e6 }) },
+        { labels: { app: 'shop', env: 'prod' }, figures: figures({ cpuCores: 1, memoryBytes: 5e9 }) },
+      ],
+    });
+    const raw: boolean[] = [];
+    const stdin = Object.assign(new PassThrough(), { isTTY: true, setRawMode: (on: boolean) => raw.push(on) });
+    const screens: string[] = [];
+    const stdout = {
+      isTTY: true,
+      columns: 40,
+      write(text: string | Uint8Array) {
+        const shown = String(text);
+        screens.push(shown);
+        if (shown.includes('CPU▼')) stdin.write('m');
+        if (shown.includes('MEM▼')) stdin.write('q');
+        return true;
+      },
+    };
+    const io = { stdout, stderr: stdout, stdin, env: { FLEETLOG_URL: url, NO_COLOR: '1' }, cwd: home };
+    const code = await run(['top'], { ...io, signal: new AbortController().signal });
+    expect(code).toBe(0);
+    expect(raw).toEqual([true, false]);
+    const order = (title: string) => /\b(pay|shop) /.exec(screens.find((one) => one.includes(title)) ?? '')?.[1];
+    expect([order('CPU▼'), order('MEM▼')]).toEqual(['pay', 'shop']);
+    expect(screens[0]).toContain('\x1b[?7l');
+    expect(screens.at(-1)).toContain('\x1b[?7h');
+  });
+
+  test('capacity says what to do', async () => {
+    const fits = { limit: 1, p95: 0.7, ratio: 0.7, hint: 'fits', proposed: null };
+    const raise = { limit: 1e9, p95: 9.6e8, ratio: 0.96, hint: 'raise', proposed: 1.25e9 };
+    answer = () => ({
+      items: [{ app: 'shop', env: 'prod', cpu: fits, memory: raise, cpuThrottledRatio: 0.1, oomKills: 2 }],
+    });
+    const { out } = await fleetlog(['capacity']);
+    expect(asked[0].path).toBe('/api/v1/capacity');
+    expect(out).toMatch(/shop +prod +1\.00 +0\.70 +fits +1\.0 GB +960 MB +raise to 1\.3 GB +10% +2/);
+    expect(JSON.parse((await fleetlog(['capacity', '-o', 'json'])).out).items[0].memory.hint).toBe('raise');
+  });
+
+  test('events -f prints each event once, as it comes, and none from before the range', async () => {
+    const event = (id: string, time: string) => ({
+      ...{ id, time: `2026-11-21T10:${time}.000000Z`, type: 'die', app: 'shop', env: 'prod', host: 'h1' },
+      ...{ container: 'c', containerName: 'shop-1', exitCode: 137 },
+    });
+    const [old, first, second, late] = [
+      event('0', '01:00'),
+      event('a', '24:00'),
+      event('b', '25:00'),
+      event('c', '24:30'),
+    ];
+    const answers = [[first], [first, old], [second, first, old], [late, second, first, old]];
+    answer = () => ({ items: answers.length > 1 ? answers.shift() : answers[0], next: null, notes: [] });
+    const stop = new AbortController();
+    const onOut = (text: string) => {
+      if (text.split('\n').length > 3) stop.abort();
+    };
+    const { code, out } = await fleetlog(['events', '-f', '--app', 'shop', '-o', 'ndjson'], {
+      signal: stop.signal,
+      onOut,
+    });
+    expect(code).toBe(0);
+    const ids = out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).id);
+    expect(ids).toEqual(['a', 'b', 'c']);
+    expect(asked[2].params.get('from')).toBe('now-10m');
+    expect(asked[2].params.getAll('app')).toEqual(['shop']);
+  });
+});

@@ -120,7 +120,7 @@ describe('pages', () => {
         .filter((file) => file.startsWith(`${folder}/`))
         .map(readRepositoryFile)
         .join('\n');
-    const all = `${code('api')}${code('store')}`;
+    const all = `${code('api')}${code('store')}${code('model')}`;
     const unknown = described.filter((name) => {
       const [, stage, noun] = /^fleetlog_(collector|ingest)_(\w+)$/.exec(name) ?? [];
       if (stage === undefined) return !all.includes(name);

@@ -4,10 +4,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { matchesGlob } from '../../model/glob.ts';
 import { partOfStep, peakStep } from '../../store/metric-steps.ts';
-import type { MetricScope, SeriesRequest, TopRequest } from '../../store/metric-store.ts';
+import type { GlanceRequest, MetricScope, SeriesRequest, TopRequest } from '../../store/metric-store.ts';
 import { matcher, quote } from '../../store/prometheus/promql.ts';
 import { scopeBranches } from '../../store/prometheus/scope-branches.ts';
-import { translateSeries, translateTop } from '../../store/prometheus/translate.ts';
+import { translateGlance, translateSeries, translateTop } from '../../store/prometheus/translate.ts';
 import { ROOT } from '../source-files.ts';
 
 const T0 = 1_795_219_200_000_000;
@@ -71,12 +71,61 @@ describe('what Prometheus is asked', () => {
         ],
       }),
     ],
+    ['containers-cpu-by-app', series({ metric: 'cpu_cores', by: 'app' })],
+    [
+      'containers-memory-of-an-hour',
+      series({ metric: 'memory_bytes', by: 'container', step: 3600e6, to: T0 + 40_000e6 }),
+    ],
+    [
+      'containers-memory-of-two-weeks',
+      series({ metric: 'memory_bytes', by: 'app', step: 7200e6, from: T0 - 10 * 86_400e6 }),
+    ],
+    ['containers-ratio-of-limits', series({ metric: 'memory_ratio', by: null, filter: hostile })],
+    [
+      'containers-scope-of-a-team',
+      series({
+        metric: 'net_rx_bytes_per_second',
+        by: 'host',
+        scopes: [
+          [
+            { app: 'shop-*', env: 'prod' },
+            { app: 'pay', env: '*' },
+          ],
+        ],
+      }),
+    ],
+    ['host-of-its-own', series({ metric: 'host_memory_bytes', by: 'host', filter: { host: ['web-*'] } })],
   ];
   test.each(cases)('%s', (name, request) => golden(name, translateSeries(request, NOW, SCRAPE)));
 
   test('top asks for an average and a peak', () => {
     golden('top-by-app', translateTop(top({ filter: { env: ['prod'] } }), NOW, SCRAPE));
     golden('top-by-host-of-a-week', translateTop(top({ by: 'host', from: NOW - 7 * 86_400e6, to: NOW }), NOW, SCRAPE));
+  });
+
+  test('top of containers asks for averages and peaks of sums, not for sums of peaks', () => {
+    golden('containers-top-by-host', translateTop(top({ metric: 'cpu_cores', by: 'host' }), NOW, SCRAPE));
+  });
+
+  test('a glance is one question, however many metrics', () => {
+    const { metric: _, by: __, limit: ___, ...request } = top({ filter: { env: ['prod'] } });
+    const asked: GlanceRequest = {
+      ...request,
+      metrics: ['cpu_cores', 'memory_ratio', 'pids'],
+      by: ['app', 'env'],
+      take: 'newest',
+    };
+    golden('containers-glance', translateGlance(asked, NOW, SCRAPE));
+    golden('containers-glance-p95', translateGlance({ ...asked, metrics: ['cpu_cores'], take: 'p95' }, NOW, SCRAPE));
+    expect(translateGlance({ ...asked, scopes: [[]] }, NOW, SCRAPE)).toBeNull();
+  });
+
+  test('totals of a host are not asked for who may see some apps only', () => {
+    const some = [[{ app: 'shop', env: '*' }]];
+    expect(translateSeries(series({ metric: 'host_load', by: 'host', scopes: some }), NOW, SCRAPE)).toBeNull();
+    expect(translateTop(top({ metric: 'host_load', by: 'host', scopes: some }), NOW, SCRAPE)).toBeNull();
+    const both = [[{ app: '*', env: '*' }], ...some];
+    expect(translateSeries(series({ metric: 'host_load', by: 'host', scopes: both }), NOW, SCRAPE)).toBeNull();
   });
 
   test('nothing is asked for who may see nothing, nor before a step is finished', () => {
