@@ -126,10 +126,15 @@ export const containers = lister<ApiContainer>({
 
 export const events = lister<ApiEvent>({
   name: 'events',
-  summary: 'Starts, deaths, restarts, OOM kills, health changes and deployments',
+  summary: 'Starts, deaths, restarts, OOM kills, health changes, deployments, throttling and memory pressure',
   options: {
     ...WHERE,
-    type: { type: 'list', short: 't', value: 'TYPE', help: 'die, oom, restart, deploy, health, start … (repeatable)' },
+    type: {
+      type: 'list',
+      short: 't',
+      value: 'TYPE',
+      help: 'die, oom, restart_loop, throttled, memory_pressure, deploy … (repeatable)',
+    },
     ...RANGE,
   },
   examples: [
@@ -153,7 +158,7 @@ export const events = lister<ApiEvent>({
   ],
 });
 
-const BAD_EVENTS = new Set(['die', 'oom']);
+const BAD_EVENTS = new Set(['die', 'oom', 'restart_loop']);
 
 interface Lister<T> {
   name: string;

@@ -1,0 +1,62 @@
+/** Containers read at once. Reads of files share four threads with log files and checkpoints; half of them stay theirs. */
+const LANES = 2;
+/** A read that takes longer is left behind: its container has no figures this time, the others do. */
+const GIVE_UP_MS = 1_000;
+
+export interface Lanes {
+  /**
+   * Reads all of them, a few at once, in their order. Null for one that failed, took too long, or is still being read since an earlier call:
+   * it is never read twice at once. `read` must not throw for what is merely gone.
+   */
+  all<T extends { id: string }, R>(items: readonly T[], read: (item: T) => Promise<R | null>): Promise<(R | null)[]>;
+  /** Items left behind so far. */
+  late(): number;
+}
+
+export function createLanes(options: { lanes?: number; giveUpMs?: number } = {}): Lanes {
+  const lanes = options.lanes ?? LANES;
+  const giveUpMs = options.giveUpMs ?? GIVE_UP_MS;
+  /** Reads that were left behind and have not come back. */
+  const stuck = new Set<string>();
+  let late = 0;
+
+  async function bounded<R>(id: string, reading: Promise<R | null>): Promise<R | null> {
+    let timer: NodeJS.Timeout | undefined;
+    const limit = new Promise<'late'>((resolve) => {
+      timer = setTimeout(() => resolve('late'), giveUpMs);
+      timer.unref();
+    });
+    const answer = await Promise.race([reading, limit]);
+    clearTimeout(timer);
+    if (answer !== 'late') return answer;
+    late++;
+    stuck.add(id);
+    void reading.finally(() => stuck.delete(id));
+    return null;
+  }
+
+  return {
+    async all(items, read) {
+      const answers: (Awaited<ReturnType<typeof read>> | null)[] = items.map(() => null);
+      let next = 0;
+      const lane = async (): Promise<void> => {
+        while (next < items.length) {
+          const at = next++;
+          const item = items[at];
+          // As many threads wait for such reads as may; the others are for logs.
+          if (stuck.has(item.id) || stuck.size >= lanes) {
+            late++;
+            continue;
+          }
+          answers[at] = await bounded(
+            item.id,
+            read(item).catch(() => null),
+          );
+        }
+      };
+      await Promise.all(Array.from({ length: Math.min(lanes, items.length) }, lane));
+      return answers;
+    },
+    late: () => late,
+  };
+}
