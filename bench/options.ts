@@ -8,7 +8,7 @@ export interface BenchOptions {
   seed: number;
   /** Where data and stores are kept; needs about three times `messageBytes`. */
   dir: string;
-  /** Length of the latency and idle runs, seconds. */
+  /** Length of the latency, idle and stats runs, seconds. */
   seconds: number;
   /** Lines a second of the latency run. */
   rate: number;
@@ -19,12 +19,12 @@ export interface BenchOptions {
   report: Report;
 }
 
-export const USAGE = `usage: npm run bench -- [collect] [ingest] [query] [latency] [idle] [fleet] [options]
+export const USAGE = `usage: npm run bench -- [collect] [ingest] [query] [latency] [idle] [stats] [fleet] [options]
 
   --gb N        bytes of messages to generate, in GB (1)
   --mb N        the same in MB
   --seed N      seed of the generated data (1)
-  --seconds N   length of the latency and idle runs (60)
+  --seconds N   length of the latency, idle and stats runs (60)
   --rate N      lines a second of the latency run (5000)
   --files N     quiet files of the idle run (2000)
   --repeats N   times each query is asked (30)
@@ -33,7 +33,7 @@ export const USAGE = `usage: npm run bench -- [collect] [ingest] [query] [latenc
 Without a name all of them but fleet run, one after the other; fleet starts a Kafka and an Elasticsearch of its own.
 `;
 
-export const BENCHES = ['collect', 'ingest', 'query', 'latency', 'idle', 'fleet'] as const;
+export const BENCHES = ['collect', 'ingest', 'query', 'latency', 'idle', 'stats', 'fleet'] as const;
 export type BenchName = (typeof BENCHES)[number];
 
 /** Throws an Error with a sentence for the user when the arguments make no sense. */

@@ -13,6 +13,7 @@ async function bench(name: BenchName, options: BenchOptions): Promise<void> {
   else if (name === 'ingest') await (await import('./ingest.ts')).benchIngest(options);
   else if (name === 'query') await (await import('./query.ts')).benchQuery(options);
   else if (name === 'latency') await (await import('./latency.ts')).benchLatency(options);
+  else if (name === 'stats') await (await import('./stats.ts')).benchStats(options);
   else if (name === 'fleet') await (await import('./fleet.ts')).benchFleet(options);
   else await (await import('./idle.ts')).benchIdle(options);
 }

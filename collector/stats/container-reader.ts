@@ -21,8 +21,8 @@ export interface Reading {
 
 /** Reads the figures of one container from wherever they can be had. */
 export interface ContainerReader {
-  /** Says which containers are read now, before their `read`s. */
-  begin(running: readonly RunningContainer[]): Promise<void>;
+  /** Says which containers are read now, before their `read`s; gives which come from files, and which the engine is asked for. */
+  begin(running: readonly RunningContainer[]): Promise<{ files: RunningContainer[]; asked: RunningContainer[] }>;
   /** Null when there are none: it has gone, or started anew and nobody has told when. */
   read(one: RunningContainer): Promise<Reading | null>;
   /** Calls made to the Docker API so far. */
@@ -88,7 +88,7 @@ export function createContainerReader(options: {
   }
 
   async function fromEngine(one: RunningContainer): Promise<Reading | null> {
-    if (!engine || !one.docker) return null;
+    if (!engine) return null;
     engineCalls++;
     const values = valuesFromEngine(await engine.stats(one.id), options.hostMemory());
     return values.cpu_seconds === undefined ? null : { values, oomKills: undefined };
@@ -100,6 +100,10 @@ export function createContainerReader(options: {
       const there = new Set(ids);
       for (const id of known.keys()) if (!there.has(id)) known.delete(id);
       paths = (await tree?.find(ids)) ?? new Map();
+      return {
+        files: running.filter((one) => paths.has(one.id)),
+        asked: running.filter((one) => !paths.has(one.id) && one.docker && engine !== null),
+      };
     },
     async read(one) {
       const path = paths.get(one.id);

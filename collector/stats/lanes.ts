@@ -1,7 +1,14 @@
-/** Containers read at once. Reads of files share four threads with log files and checkpoints; half of them stay theirs. */
-const LANES = 2;
-/** A read that takes longer is left behind: its container has no figures this time, the others do. */
-const GIVE_UP_MS = 1_000;
+export interface LaneOptions {
+  /** Items read at once, and the most that may hang. */
+  lanes: number;
+  /** A read that takes longer is left behind: its container has no figures this time, the others do. */
+  giveUpMs: number;
+}
+
+/** Reads of files share four threads with log files and checkpoints; half of them stay theirs. */
+export const FILE_LANES: LaneOptions = { lanes: 2, giveUpMs: 1_000 };
+/** An engine asked twice within a second was seen to take that second to answer. */
+export const ENGINE_LANES: LaneOptions = { lanes: 8, giveUpMs: 5_000 };
 
 export interface Lanes {
   /**
@@ -13,9 +20,7 @@ export interface Lanes {
   late(): number;
 }
 
-export function createLanes(options: { lanes?: number; giveUpMs?: number } = {}): Lanes {
-  const lanes = options.lanes ?? LANES;
-  const giveUpMs = options.giveUpMs ?? GIVE_UP_MS;
+export function createLanes({ lanes, giveUpMs }: LaneOptions): Lanes {
   /** Reads that were left behind and have not come back. */
   const stuck = new Set<string>();
   let late = 0;
@@ -43,7 +48,7 @@ export function createLanes(options: { lanes?: number; giveUpMs?: number } = {})
         while (next < items.length) {
           const at = next++;
           const item = items[at];
-          // As many threads wait for such reads as may; the others are for logs.
+          // As many wait for an answer as may.
           if (stuck.has(item.id) || stuck.size >= lanes) {
             late++;
             continue;

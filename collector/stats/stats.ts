@@ -12,7 +12,7 @@ import { createConditions } from './conditions.ts';
 import { createContainerReader, type Reading } from './container-reader.ts';
 import { createDiskUse } from './disk-use.ts';
 import { readHost } from './host.ts';
-import { createLanes } from './lanes.ts';
+import { createLanes, ENGINE_LANES, FILE_LANES } from './lanes.ts';
 import { createOomCount } from './oom-count.ts';
 import { createRestartLoop } from './restart-loop.ts';
 import { createSamplesPublisher } from './samples-publisher.ts';
@@ -50,7 +50,8 @@ export function startStats(options: StatsOptions): Stats {
   const address = parseEngineAddress(config.dockerSocket);
   const engine = address ? createEngine(address, [], closing.signal) : null;
   const publisher = createSamplesPublisher({ bus, log });
-  const lanes = createLanes();
+  const fileLanes = createLanes(FILE_LANES);
+  const engineLanes = createLanes(ENGINE_LANES);
   const oom = createOomCount();
   const conditions = createConditions(config);
   const disk = createDiskUse({ config, engine, clock, log });
@@ -80,13 +81,17 @@ export function startStats(options: StatsOptions): Stats {
     const running = discovery.running();
     const ids = new Set(running.map((one) => one.id));
     disk.look(running);
-    hostValues = await readHost(config.procDir, logDirs);
-    await reader.begin(running);
+    // The folder of the logs may be on a network that hangs.
+    const [machine] = await fileLanes.all([{ id: 'the host' }], () => readHost(config.procDir, logDirs));
+    hostValues = machine ?? {};
+    const { files, asked } = await reader.begin(running);
     const batch: SamplesBatch = { kind: 'samples', host, time, epoch, rows: [], values: hostValues };
-    const readings = await lanes.all(running, (one) => reader.read(one));
-    for (const [at, reading] of readings.entries()) {
+    const readOne = (one: RunningContainer): Promise<Reading | null> => reader.read(one);
+    const readings = await Promise.all([fileLanes.all(files, readOne), engineLanes.all(asked, readOne)]);
+    const measured = [...files, ...asked];
+    for (const [at, reading] of readings.flat().entries()) {
       if (!reading) continue;
-      const one = running[at];
+      const one = measured[at];
       const row = rowOf(one, reading, time);
       rows.set(one.id, row);
       batch.rows.push(row);
@@ -151,7 +156,7 @@ export function startStats(options: StatsOptions): Stats {
     counters: () => ({
       ...counts,
       ...publisher.counters(),
-      containers_late: lanes.late(),
+      containers_late: fileLanes.late() + engineLanes.late(),
       engine_calls: reader.engineCalls(),
     }),
     async close() {
