@@ -7,7 +7,7 @@ export const STATS_KEYS = {
   statsFrom: Type.Enum(['auto', 'cgroup', 'docker', 'none'], {
     default: 'auto',
     description:
-      'Where figures of containers come from: `cgroup` files; the `docker` API, at several times the cost; `auto` takes the files and asks Docker for containers that have none here; `none` measures nothing, the host neither.',
+      'Where figures of containers come from: `cgroup` files; the `docker` API, at some thirty times the cost and for some 50 containers at most; `auto` takes the files and asks Docker for containers that have none here; `none` measures nothing, the host neither.',
   }),
   procDir: path(
     "The host's `/proc`; in a container the path it is mounted at. Figures of the host and of networks.",

@@ -97,12 +97,12 @@ export function createCgroupTree(options: { dir: string; clock: Clock }): Cgroup
       for (const id of missing) if (!wanted.has(id)) missing.delete(id);
       const again = clock.monotonicMs() - walkedAt >= WALK_AGAIN_MS;
       for (const id of found.keys()) missing.delete(id);
-      const unknown = ids.filter((id) => !found.has(id) && (again || !missing.has(id)));
+      const unknown = ids.filter((id) => !found.has(id));
       let left = 0;
       for (const id of unknown) {
         for (const usual of USUAL)
           if (!found.has(id) && (await exists(join(root, usual(id))))) found.set(id, usual(id));
-        if (!found.has(id)) left++;
+        if (!found.has(id) && (again || !missing.has(id))) left++;
       }
       if (left > 0) {
         walkedAt = clock.monotonicMs();

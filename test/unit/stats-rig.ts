@@ -57,8 +57,9 @@ export async function openStatsRig(
     clock,
     onEvent: (event) => events.push(event),
   });
+  let closed = false;
   const delivered = async (count: number): Promise<void> => {
-    while (batches.length < count) await new Promise(setImmediate);
+    while (batches.length < count && !closed) await new Promise(setImmediate);
   };
   await stats.round();
   await delivered(1);
@@ -115,6 +116,7 @@ export async function openStatsRig(
     tell: (one, type, time = clock.nowUs()) => stats.event({ time, type, source: one.source, attributes: {} }),
     nowUs: clock.nowUs,
     async close() {
+      closed = true;
       await stats.close();
       await bus.close();
       rmSync(dir, { recursive: true, force: true });
