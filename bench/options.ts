@@ -8,7 +8,7 @@ export interface BenchOptions {
   seed: number;
   /** Where data and stores are kept; needs about three times `messageBytes`. */
   dir: string;
-  /** Length of the latency and idle runs, seconds. */
+  /** Length of the latency, idle and stats runs, seconds. */
   seconds: number;
   /** Lines a second of the latency run. */
   rate: number;
@@ -21,24 +21,35 @@ export interface BenchOptions {
   report: Report;
 }
 
-export const USAGE = `usage: npm run bench -- [collect] [ingest] [query] [latency] [idle] [metrics] [fleet] [page] [patterns] [options]
+export const USAGE = `usage: npm run bench -- [collect] [ingest] [query] [latency] [idle] [metrics] [stats] [fleet] [page] [patterns] [options]
 
   --gb N        bytes of messages to generate, in GB (1)
   --mb N        the same in MB
   --seed N      seed of the generated data (1)
-  --seconds N   length of the latency and idle runs (60)
+  --seconds N   length of the latency, idle and stats runs (60)
   --rate N      lines a second of the latency run (5000)
   --files N     quiet files of the idle run (2000)
   --repeats N   times each query is asked (30)
   --days N      days of figures of the metrics run (7)
   --dir PATH    where data and stores are kept (test/.out/bench)
 
-Without a name the first six run, one after the other; fleet starts a Kafka and an Elasticsearch of its own, page a Chromium.
+Without a name the first seven run, one after the other; fleet starts a Kafka and an Elasticsearch of its own, page a Chromium.
 `;
 
-export const BENCHES = ['collect', 'ingest', 'query', 'latency', 'idle', 'metrics', 'fleet', 'page', 'patterns'] as const;
+export const BENCHES = [
+  'collect',
+  'ingest',
+  'query',
+  'latency',
+  'idle',
+  'metrics',
+  'stats',
+  'fleet',
+  'page',
+  'patterns',
+] as const;
 /** What runs without a name. */
-const USUAL = 6;
+const USUAL = 7;
 export type BenchName = (typeof BENCHES)[number];
 
 /** Throws an Error with a sentence for the user when the arguments make no sense. */

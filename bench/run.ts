@@ -14,6 +14,7 @@ async function bench(name: BenchName, options: BenchOptions): Promise<void> {
   else if (name === 'query') await (await import('./query.ts')).benchQuery(options);
   else if (name === 'latency') await (await import('./latency.ts')).benchLatency(options);
   else if (name === 'metrics') await (await import('./metrics.ts')).benchMetrics(options);
+  else if (name === 'stats') await (await import('./stats.ts')).benchStats(options);
   else if (name === 'fleet') await (await import('./fleet.ts')).benchFleet(options);
   else if (name === 'page') await (await import('./page.ts')).benchPage(options);
   else if (name === 'patterns') await (await import('./patterns.ts')).benchPatterns(options);

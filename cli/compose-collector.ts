@@ -4,6 +4,7 @@ import type { Registry } from 'prom-client';
 import { startCollector } from '../collector/collector.ts';
 import { createDiscovery } from '../collector/discover/discovery.ts';
 import { startEventPublisher } from '../collector/events/publisher.ts';
+import { type Stats, startStats } from '../collector/stats/stats.ts';
 import { createDirectoryWatcher } from '../collector/watch.ts';
 import type { Clock } from '../model/clock.ts';
 import type { Config } from '../model/config.ts';
@@ -21,6 +22,8 @@ const GAUGES = [
   'checkpoint_broken',
   'directories_unwatched',
 ];
+
+const STATS_GAUGES = ['containers', 'round_ms'];
 
 export interface Collecting {
   docker: { reachable: boolean; reason?: string };
@@ -59,6 +62,7 @@ export async function startCollecting(parts: {
     log,
     eventsSinceUs: events.lastEventUs(),
   });
+  let stats: Stats | null = null;
   const collector = await startCollector({
     config: collectorConfig,
     retentionDays: Math.max(config.retention.days, ...config.retention.classes.map((c) => c.days)),
@@ -69,10 +73,24 @@ export async function startCollecting(parts: {
     log,
     version: VERSION,
     watcher,
+    onEvent(event) {
+      events.publish(event);
+      stats?.event(event);
+    },
+  });
+  stats = startStats({
+    config: collectorConfig,
+    host,
+    bus,
+    discovery,
+    clock,
+    log,
     onEvent: (event) => events.publish(event),
   });
+  const measuring = stats;
   exposeCounters(telemetry, 'collector', GAUGES, () => collector.counters());
   exposeCounters(telemetry, 'collector_events', ['waiting'], () => events.counters());
+  exposeCounters(telemetry, 'collector_stats', STATS_GAUGES, () => measuring.counters());
   return {
     collecting: () => ({
       docker: discovery.docker(),
@@ -81,6 +99,7 @@ export async function startCollecting(parts: {
     }),
     counters: () => collector.counters(),
     async close() {
+      await measuring.close();
       await discovery.close();
       await collector.close();
       await events.close();

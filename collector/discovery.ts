@@ -10,6 +10,8 @@ export interface Discovery {
   start(handlers: DiscoveryHandlers): Promise<void>;
   /** Containers and plain-file instances as known now; removed ones for as long as the inventory keeps them. */
   containers(): ContainerStatus[];
+  /** What runs now, for those who measure it; a container just started follows when its exact start is known. */
+  running(): RunningContainer[];
   docker(): { reachable: boolean; reason?: string };
   /** Looks at everything again, e.g. after a watch overflowed. */
   rescan(): Promise<void>;
@@ -21,6 +23,21 @@ export interface DiscoveryHandlers {
   /** The container is gone or its file was unlinked for good: drain what is open to the end, flush partial lines, then let go. */
   gone(key: string): void;
   event(event: ContainerEvent): void;
+}
+
+export interface RunningContainer {
+  /** 64 hex digits. */
+  id: string;
+  /** µs, the same whoever asks and whenever: it tells one start of a container from the next. */
+  startedAt: number;
+  /** Times the engine itself restarted it; null where that is not counted. */
+  restarts: number | null;
+  /** Its first process as the machine counts them, or null. */
+  pid: number | null;
+  /** As its events carry it. */
+  source: Source;
+  /** The Docker API knows it. */
+  docker: boolean;
 }
 
 export type Target = FileTarget | StreamTarget;
@@ -83,7 +100,10 @@ export interface ContainerEvent {
     | 'destroy'
     | 'pause'
     | 'unpause'
-    | 'rename';
+    | 'rename'
+    | 'throttled'
+    | 'memory_pressure'
+    | 'restart_loop';
   source: Source;
   /** Further facts: exitCode, image, health, previous image… */
   attributes: Record<string, string>;

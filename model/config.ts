@@ -1,23 +1,6 @@
-import { type Static, type TSchema, Type } from 'typebox';
-
-/**
- * The one schema of the configuration: types, defaults, docs/config.md and environment names are all derived from it.
- * Every property has a default and a description; objects of fixed shape nest, everything else is one key.
- * Durations are milliseconds (`…Ms`), sizes bytes (`…Bytes`), unless the name says days or hours.
- */
-const text = (description: string, value = '') => Type.String({ default: value, description });
-/** A path: a relative one is taken from the configuration file's folder (see cli/config.ts). */
-const path = (description: string, value = '') => Type.String({ default: value, description, path: true });
-/** A value that is never shown, `fleetlog config` included. */
-const secret = (description: string, rest: { pattern?: string } = {}) =>
-  Type.String({ default: '', description, secret: true, ...rest });
-const flag = (description: string, value: boolean) => Type.Boolean({ default: value, description });
-const whole = (description: string, value: number, minimum = 0, maximum = Number.MAX_SAFE_INTEGER) =>
-  Type.Integer({ default: value, minimum, maximum, description });
-const list = <T extends TSchema>(description: string, item: T, value: Static<T>[] = []) =>
-  Type.Array(item, { default: value, description });
-const section = <T extends Record<string, TSchema>>(description: string, properties: T) =>
-  Type.Object(properties, { additionalProperties: false, default: {}, description });
+import { type Static, Type } from 'typebox';
+import { flag, list, path, secret, section, text, whole } from './config-fields.ts';
+import { STATS_KEYS } from './config-stats.ts';
 
 /** Which apps and envs a rule speaks of; `*` stands for any run of characters. */
 const where = {
@@ -86,6 +69,11 @@ const OidcGroup = Type.Object(
   { additionalProperties: false },
 );
 
+/**
+ * The one schema of the configuration: types, defaults, docs/config.md and environment names are all derived from it.
+ * Every property has a default and a description; objects of fixed shape nest, everything else is one key.
+ * Durations are milliseconds (`…Ms`), sizes bytes (`…Bytes`), unless the name says days or hours.
+ */
 export const ConfigSchema = Type.Object(
   {
     dataDir: path('Where everything is kept; one process at a time.', './data'),
@@ -190,7 +178,7 @@ export const ConfigSchema = Type.Object(
         'Address of a central Fleetlog that takes the batches (`https://logs.example:8080`); empty keeps them in this process.',
       ),
       token: secret('Token of role `collector` for `to`.'),
-      statsMs: whole('Interval of container figures.', 10_000, 1_000),
+      ...STATS_KEYS,
       statusMs: whole('Interval of status batches.', 2_000, 100),
       sweepMs: whole('Interval of the fstat sweep that backs up directory watches.', 1_000, 100),
       readBytes: whole('Bytes read from a file at once.', 256 << 10, 4 << 10, 4 << 20),

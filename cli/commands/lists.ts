@@ -127,10 +127,15 @@ export const containers = lister<ApiContainer>({
 
 const listEvents = lister<ApiEvent>({
   name: 'events',
-  summary: 'Starts, deaths, restarts, OOM kills, health changes and deployments',
+  summary: 'Starts, deaths, restarts, OOM kills, health changes, deployments, throttling and memory pressure',
   options: {
     ...WHERE,
-    type: { type: 'list', short: 't', value: 'TYPE', help: 'die, oom, restart, deploy, health, start … (repeatable)' },
+    type: {
+      type: 'list',
+      short: 't',
+      value: 'TYPE',
+      help: 'die, oom, restart_loop, throttled, memory_pressure, deploy … (repeatable)',
+    },
     ...RANGE,
     follow: { type: 'flag', short: 'f', help: 'go on with events as they come, one a line' },
   },
@@ -161,7 +166,7 @@ export const events: Command = {
   run: (args, io) => (args.flag('follow') ? followEvents(args, io) : listEvents.run(args, io)),
 };
 
-const BAD_EVENTS = new Set(['die', 'oom']);
+const BAD_EVENTS = new Set(['die', 'oom', 'restart_loop']);
 
 interface Lister<T> {
   name: string;

@@ -9,6 +9,8 @@ export interface DemoOptions {
   dir: string;
   /** Over the whole fleet, on average. */
   linesPerSecond: number;
+  /** Becomes the made-up machine's `/proc` and cgroups, for `collector.procDir` and `collector.cgroupDir`; without it there are no figures. */
+  hostDir?: string;
   seed?: number;
   /** History written before the live part, so that a first look shows a full histogram. Default 60. */
   backfillMinutes?: number;
@@ -27,6 +29,7 @@ export interface Demo {
 const TICK_MS = 100;
 /** A machine that slept does not make up for it. */
 const MOST_BEHIND_MS = 60_000;
+const FIGURES_EVERY_MS = 2_000;
 const INCIDENT_EVERY_MS = 75_000;
 const FIRST_INCIDENT_MS = 20_000;
 
@@ -45,7 +48,7 @@ function claim(dir: string): void {
 }
 
 /**
- * A made-up fleet of 13 apps writes docker json-file logs with Chinese, traces, bursts of errors, restarts, OOM kills and deploys:
+ * A made-up fleet of 13 apps writes docker json-file logs with Chinese, traces, bursts of errors, restarts, OOM kills and deploys, and figures:
  * first the history, then live until `close`. Resolves when the history is written. Throws `bad_config` for a directory that holds
  * anything but an earlier demo.
  */
@@ -60,6 +63,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     seed: options.seed ?? 1,
     linesPerSecond: options.linesPerSecond,
     from,
+    hostDir: options.hostDir,
   });
   const start = fleet.now;
   while (fleet.now < begin) {
@@ -69,12 +73,18 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     await new Promise(setImmediate);
   }
   options.onProgress?.(begin - start, begin - start);
+  fleet.measure();
+  let measureAt = begin + FIGURES_EVERY_MS;
   let incidentAt = begin + FIRST_INCIDENT_MS;
   const tick = (): void => {
     try {
       const now = nowMs();
       if (now - fleet.now < MOST_BEHIND_MS) fleet.advance(now);
       else fleet.skip(now);
+      if (now >= measureAt) {
+        fleet.measure();
+        measureAt = now + FIGURES_EVERY_MS;
+      }
       if (now < incidentAt) return;
       incidentAt = now + INCIDENT_EVERY_MS;
       fleet.strike();

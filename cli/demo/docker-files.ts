@@ -81,6 +81,9 @@ export interface LogLimits {
 
 export const logPath = (containersDir: string, id: string): string => join(containersDir, id, `${id}-json.log`);
 
+/** First process of a container, the same after each start. */
+export const pidOf = (container: DemoContainer): number => 2000 + (container.seed % 30_000);
+
 /** Writes `config.v2.json` and `hostconfig.json` whole or not at all, so that nobody reads half of one. */
 export function writeDockerConfig(
   containersDir: string,
@@ -109,7 +112,7 @@ export function writeDockerConfig(
       OOMKilled: state.oomKilled ?? false,
       RemovalInProgress: false,
       Dead: false,
-      Pid: state.running ? 2000 + (container.seed % 30_000) : 0,
+      Pid: state.running ? pidOf(container) : 0,
       ExitCode: state.exitCode ?? 0,
       Error: '',
       StartedAt: state.startedAt.toISOString(),

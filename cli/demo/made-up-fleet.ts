@@ -7,10 +7,12 @@ import {
   type LogLimits,
   logPath,
   openDockerLog,
+  pidOf,
   writeDockerConfig,
 } from './docker-files.ts';
 import { encodeRecord } from './docker-logs.ts';
 import { type DemoContainer, fleetContainers } from './fleet.ts';
+import { createHostFiles } from './host-files.ts';
 import { farewell, greeting, type Incident, nextVersion, pickIncident } from './lifecycle.ts';
 import { createSpeaker, inBurst, type Speaker } from './lines.ts';
 import { createRandom, mix } from './random.ts';
@@ -25,6 +27,8 @@ export interface MadeUpFleet {
   advance(ms: number): void;
   /** Lets time pass in silence. */
   skip(ms: number): void;
+  /** Shows the figures of what runs now, as the kernel would; without `hostDir` nothing. */
+  measure(): void;
   /** Lets something happen to one container; `advance` brings it back a little later. */
   strike(incident?: Incident): { container: DemoContainer; incident: Incident };
   containers(): readonly DemoContainer[];
@@ -52,6 +56,8 @@ export interface MadeUpFleetOptions {
   from: number;
   containers?: number;
   limits?: LogLimits;
+  /** Folder of the made-up machine's `/proc` and cgroups. */
+  hostDir?: string;
 }
 
 /** 39 containers hold at most about 230 MB of logs with this. */
@@ -67,6 +73,7 @@ export function createMadeUpFleet(options: MadeUpFleetOptions): MadeUpFleet {
   let now = Math.max(options.from, newestLog(dir));
   let lines = 0;
   const members = fleetContainers(seed, options.containers).map((container) => enlist(adopt(dir, container)));
+  const figures = options.hostDir === undefined ? null : createHostFiles(options.hostDir);
   removeStrangers(dir, new Set(members.map((member) => member.container.id)));
 
   function enlist(container: DemoContainer, generation = 0): Member {
@@ -98,8 +105,7 @@ export function createMadeUpFleet(options: MadeUpFleetOptions): MadeUpFleet {
     texts.map((text) => ({ ms, text, stderr: false }));
 
   function speak(member: Member, from: number, to: number): void {
-    const busy = inBurst(seed, member.container.voice, to) ? 1.8 : 1;
-    const rate = linesPerSecond * member.container.share * wave(to) * busy;
+    const rate = linesPerSecond * member.container.share * busyness(member, to);
     member.credit += (rate * (to - from)) / 1000;
     const count = Math.floor(member.credit);
     if (count === 0) return;
@@ -111,6 +117,11 @@ export function createMadeUpFleet(options: MadeUpFleetOptions): MadeUpFleet {
       texts.push({ ms, text, stderr });
     }
     write(member, texts);
+  }
+
+  /** How much it has to do at `ms` against what is usual. */
+  function busyness(member: Member, ms: number): number {
+    return wave(ms) * (inBurst(seed, member.container.voice, ms) ? 1.8 : 1);
   }
 
   function bringBack(member: Member): void {
@@ -161,6 +172,18 @@ export function createMadeUpFleet(options: MadeUpFleetOptions): MadeUpFleet {
     },
     skip(ms) {
       now = Math.max(now, ms);
+    },
+    measure() {
+      const running = members.filter((member) => member.downUntil === 0);
+      figures?.write(
+        running.map((member) => ({
+          container: member.container,
+          pid: pidOf(member.container),
+          startedAt: member.state.startedAt,
+          busy: busyness(member, now),
+        })),
+        now,
+      );
     },
     strike(incident = pickIncident(random)) {
       const at = random.int(members.length);

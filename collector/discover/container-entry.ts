@@ -58,6 +58,7 @@ export function applyEvent(record: ContainerRecord, event: EngineEvent): Contain
         exitCode: null,
         oomKilled: false,
         health,
+        pid: again ? null : record.pid,
       };
     }
     case 'die': {
@@ -66,6 +67,7 @@ export function applyEvent(record: ContainerRecord, event: EngineEvent): Contain
         ...record,
         state: 'exited',
         finishedAt: event.time,
+        pid: null,
         exitCode: Number.isInteger(exitCode) ? exitCode : null,
       };
     }
@@ -114,6 +116,7 @@ export function recordFromEvent(event: EngineEvent): ContainerRecord {
     name: (attributes.name ?? '').replace(/^\//, ''),
     image: attributes.image ?? '',
     imageId: '',
+    pid: null,
     labels,
     env: {},
     tty: false,

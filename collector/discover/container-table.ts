@@ -3,7 +3,7 @@ import type { ContainerStatus } from '../../model/batch.ts';
 import type { Clock } from '../../model/clock.ts';
 import type { CollectorConfig } from '../../model/config.ts';
 import { matchesGlob } from '../../model/glob.ts';
-import type { ContainerEvent, DiscoveryHandlers, StreamLine, Target } from '../discovery.ts';
+import type { ContainerEvent, DiscoveryHandlers, RunningContainer, StreamLine, Target } from '../discovery.ts';
 import type { EngineEvent } from '../docker/event-stream.ts';
 import { logWarnings, readingOf } from '../docker/log-driver.ts';
 import type { ContainerRecord } from '../docker/record.ts';
@@ -33,6 +33,8 @@ export interface ContainerTableOptions {
   engineLost(): boolean;
   /** Events of an unknown container wait: ask who it is, then `learn` or `unknown`. */
   ask(id: string): void;
+  /** It started: ask for what no event tells, its first process and its restarts; then `learn`. */
+  askAgain(id: string): void;
   logs(record: ContainerRecord, sinceUs: number, signal: AbortSignal): AsyncIterable<StreamLine>;
 }
 
@@ -53,6 +55,8 @@ export interface ContainerTable {
   /** Ids not removed. */
   ids(): string[];
   statuses(): ContainerStatus[];
+  /** Those that run, once the exact time of their start is known. */
+  running(): RunningContainer[];
 }
 
 /** Every docker container of this host: who it is, how it is read, how it is. Turns news into handler calls. */
@@ -163,6 +167,7 @@ export function createContainerTable(options: ContainerTableOptions): ContainerT
     const late = derivedAt !== undefined && Math.abs(event.time - derivedAt) < ENGINE_LATE_US;
     if (late) entry.derived.delete(type);
     else emit(entry, event.time, type, eventAttributes(event));
+    if (type === 'start' && entry.record.pid === null) options.askAgain(entry.id);
     if (type === 'destroy') {
       entry.destroyed = true;
       remove(entry.id);
@@ -212,7 +217,7 @@ export function createContainerTable(options: ContainerTableOptions): ContainerT
         entry.target = null;
       }
       const stale = before !== null && changes !== undefined && changes !== entry.changes;
-      entry.record = stale ? { ...before, labels: record.labels, restarts: record.restarts } : record;
+      entry.record = stale ? { ...before, ...lasting(record, before) } : record;
       entry.identity = identify(entry.record, config);
       if (!before && record.startedAt !== null && record.startedAt <= options.baselineUs)
         deploys.known(record, entry.identity);
@@ -265,6 +270,20 @@ export function createContainerTable(options: ContainerTableOptions): ContainerT
       const listed = [...entries.values()].filter((entry) => entry.record !== null);
       return listed.map((entry) => statusOf(entry));
     },
+    running() {
+      const alive = [...entries.values()].filter(
+        ({ record, removedAt }) =>
+          record !== null && record.pid !== null && record.startedAt !== null && removedAt === null,
+      );
+      return alive.map((entry) => ({
+        id: entry.id,
+        startedAt: entry.record!.startedAt!,
+        restarts: entry.record!.restarts,
+        pid: entry.record!.pid,
+        source: source(entry, '', 'event'),
+        docker: true,
+      }));
+    },
   };
 
   /** The same object as long as nothing about it changed: who tells thousands of them every two seconds can see that at a glance. */
@@ -292,4 +311,11 @@ export function createContainerTable(options: ContainerTableOptions): ContainerT
     const reader = reading === 'file' ? 'json-file' : reading === 'api' ? 'api' : 'none';
     return containerStatus(record, entry.identity!, { reader, removed: entry.removedAt !== null, warnings });
   }
+}
+
+/** What still holds of an answer after the state moved on; of the same start also its exact time and first process. */
+function lasting(record: ContainerRecord, before: ContainerRecord): Partial<ContainerRecord> {
+  const { labels, restarts, startedAt, pid } = record;
+  const same = before.state === 'running' && pid !== null && startedAt !== null && startedAt > (before.finishedAt ?? 0);
+  return same ? { labels, restarts, startedAt, pid } : { labels, restarts };
 }

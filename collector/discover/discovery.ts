@@ -46,6 +46,7 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
       for (const finder of finders) await finder.start();
     },
     containers: () => finders.flatMap((finder) => finder.statuses()),
+    running: () => finders.flatMap((finder) => finder.running()),
     docker: () => docker?.docker() ?? { reachable: false, reason: 'not started' },
     async rescan() {
       for (const finder of finders) await finder.rescan();

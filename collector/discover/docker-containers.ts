@@ -2,7 +2,7 @@ import type { ContainerStatus } from '../../model/batch.ts';
 import type { Clock } from '../../model/clock.ts';
 import type { CollectorConfig } from '../../model/config.ts';
 import { FleetlogError } from '../../model/errors.ts';
-import type { DiscoveryHandlers, StreamLine } from '../discovery.ts';
+import type { DiscoveryHandlers, RunningContainer, StreamLine } from '../discovery.ts';
 import { engineTrouble, parseEngineAddress } from '../docker/address.ts';
 import { createEngine } from '../docker/engine.ts';
 import type { ContainerRecord } from '../docker/record.ts';
@@ -34,6 +34,7 @@ export interface Finder {
   start(): Promise<void>;
   rescan(): Promise<void>;
   statuses(): ContainerStatus[];
+  running(): RunningContainer[];
   close(): Promise<void>;
 }
 
@@ -72,6 +73,7 @@ export function createDockerContainers(
     engineReachable: () => up,
     engineLost: () => tried && !up,
     ask,
+    askAgain: (id) => inspector.ask(id),
     logs,
   });
   const inspector = createInspector({
@@ -149,6 +151,7 @@ export function createDockerContainers(
       if (up) await lookAtEngine().catch((error) => log.warn({ err: error }, 'cannot list containers'));
     },
     statuses: () => table.statuses(),
+    running: () => table.running(),
     docker() {
       if (link?.state().reachable) return { reachable: true };
       const reasons = [link?.state().reason ?? 'no Docker socket is configured', dirs?.trouble()];

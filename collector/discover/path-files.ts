@@ -208,6 +208,8 @@ export function createPathFiles(options: PathFilesOptions): Finder {
       for (const folder of [...folders.values()]) scan(folder);
     },
     statuses: () => statusesOf(files.targets()),
+    // No containers: there is nothing to measure.
+    running: () => [],
     async close() {
       closed = true;
       top?.close();

@@ -7,6 +7,7 @@ import type { Log } from '../log.ts';
 import type { DirectoryWatcher } from '../watch.ts';
 import type { Finder } from './docker-containers.ts';
 import { createLiveFiles } from './live-files.ts';
+import { runningPods } from './pod-ids.ts';
 import { createScanGate } from './scan-gate.ts';
 import { containerSource, fileStatus } from './sources.ts';
 
@@ -159,6 +160,7 @@ export function createPods(options: PodsOptions): Finder {
       const byContainer = new Map(files.targets().map((target) => [join(target.path, '..'), target]));
       return [...byContainer.values()].map((target) => fileStatus(target.source, 'cri'));
     },
+    running: () => runningPods(join(config.podLogsDir, '..', 'containers'), files.targets()),
     async close() {
       closed = true;
       for (const watch of watches.values()) watch.close();

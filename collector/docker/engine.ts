@@ -23,10 +23,17 @@ export interface Engine {
     id: string,
     options: { sinceUs: number; tty: boolean; lineBytes: number; signal: AbortSignal },
   ): Promise<AsyncIterable<StreamLine>>;
+  /** The answer to one `GET /containers/{id}/stats`, not waited a second for; null when there is no such container (any more). */
+  stats(id: string): Promise<unknown>;
+  /** Bytes each container wrote into its own layer. The engine walks all of them for it: to be asked rarely. */
+  layers(): Promise<Map<string, number>>;
 }
 
 /** An engine that hangs must not stop discovery: list and inspect are given up after this long. */
 const CALL_MS = 15_000;
+
+/** Walking the layers of a busy host takes an engine long. */
+const LAYERS_MS = 120_000;
 
 /** `closing` ends all calls that are under way. */
 export function createEngine(address: EngineAddress, envNames: readonly string[], closing: AbortSignal): Engine {
@@ -82,6 +89,21 @@ export function createEngine(address: EngineAddress, envNames: readonly string[]
       } as unknown as Docker.ContainerLogsOptions & { follow: true });
       const body = abortable(stream, signal);
       return tty ? readRaw(body, lineBytes) : readFrames(body, lineBytes);
+    },
+    async stats(id) {
+      try {
+        const once = { stream: false, 'one-shot': true, abortSignal: deadline() };
+        return (await docker.getContainer(id).stats(once as unknown as { stream: false })) as unknown;
+      } catch (error) {
+        if ((error as { statusCode?: number }).statusCode === 404) return null;
+        throw error;
+      }
+    },
+    async layers() {
+      const signal = AbortSignal.any([closing, AbortSignal.timeout(LAYERS_MS)]);
+      const containers = await docker.listContainers({ size: true, abortSignal: signal });
+      const sizes = containers.map(({ Id, ...rest }) => [Id, (rest as { SizeRw?: unknown }).SizeRw ?? 0] as const);
+      return new Map(sizes.filter((one): one is [string, number] => typeof one[1] === 'number'));
     },
   };
 }

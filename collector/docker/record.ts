@@ -14,6 +14,8 @@ export interface ContainerRecord extends ContainerFacts, State {
   id: string;
   /** `sha256:…` of the image, which tells two builds with one tag apart; empty when unknown. */
   imageId: string;
+  /** First process of the start that `startedAt` tells of, as the engine's machine counts processes; null while that is not known. */
+  pid: number | null;
   tty: boolean;
   logDriver: string;
   logOptions: Record<string, string>;
@@ -26,6 +28,7 @@ export interface EngineState {
   RemovalInProgress?: boolean;
   Dead?: boolean;
   OOMKilled?: boolean;
+  Pid?: number;
   ExitCode?: number;
   StartedAt?: string;
   FinishedAt?: string;
@@ -33,7 +36,11 @@ export interface EngineState {
 }
 
 /** State as moby's `State.StateString` derives it; the API's answer and `config.v2.json` hold the same fields. */
-export function stateFrom(state: EngineState, created: string | undefined, restarts: number | undefined): State {
+export function stateFrom(
+  state: EngineState,
+  created: string | undefined,
+  restarts: number | undefined,
+): State & Pick<ContainerRecord, 'pid'> {
   const startedAt = microsFromRfc3339(state.StartedAt);
   const over = !state.Running && startedAt !== null;
   return {
@@ -53,6 +60,7 @@ export function stateFrom(state: EngineState, created: string | undefined, resta
     exitCode: over ? (state.ExitCode ?? null) : null,
     oomKilled: state.OOMKilled ?? false,
     restarts: restarts ?? 0,
+    pid: state.Running && Number.isSafeInteger(state.Pid) && state.Pid! > 0 ? state.Pid! : null,
   };
 }
 

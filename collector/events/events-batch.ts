@@ -35,6 +35,7 @@ export function eventLevel(event: ContainerEvent): 'error' | 'warn' | 'info' {
     const code = event.attributes.exitCode;
     return code === undefined || ORDERLY.has(code) ? 'info' : 'error';
   }
+  if (event.type === 'throttled' || event.type === 'memory_pressure' || event.type === 'restart_loop') return 'warn';
   return event.type === 'health' && event.attributes.health === 'unhealthy' ? 'warn' : 'info';
 }
 

@@ -203,6 +203,7 @@ export async function createRig(changes: Partial<CollectorConfig> = {}, capacity
       for (const target of targets.values()) given.found(target);
     },
     containers: () => [],
+    running: () => [],
     docker: () => ({ reachable: false, reason: 'test' }),
     async rescan() {},
     async close() {},

@@ -4,8 +4,14 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { rotatedLines } from '../../bench/docker-lines.ts';
 import { startDemo } from '../../cli/demo/demo.ts';
-import { logPath } from '../../cli/demo/docker-files.ts';
+import { logPath, pidOf } from '../../cli/demo/docker-files.ts';
+import type { DemoContainer } from '../../cli/demo/fleet.ts';
+import { cgroupDirOf, procDirOf } from '../../cli/demo/host-files.ts';
 import { createMadeUpFleet, type MadeUpFleet } from '../../cli/demo/made-up-fleet.ts';
+import { createContainerReader } from '../../collector/stats/container-reader.ts';
+import { readHost } from '../../collector/stats/host.ts';
+import type { SampleRow } from '../../model/batch.ts';
+import type { Source } from '../../model/source.ts';
 
 const FROM = Date.UTC(2026, 10, 21, 10);
 let dir: string;
@@ -121,4 +127,43 @@ it('writes the history first and then goes on live', async () => {
   expect(before).toBeGreaterThan(300 * 60);
   await expect.poll(size, { timeout: 10_000 }).toBeGreaterThan(before);
   await demo.close();
+});
+
+it('shows figures that the collector’s own code reads, and they grow, stay and begin anew as real ones do', async () => {
+  const hostDir = join(dir, 'host');
+  fleet = createMadeUpFleet({ dir: join(dir, 'figures'), seed: 1, linesPerSecond: 40, from: 0, hostDir });
+  const clock = { nowUs: () => fleet!.now * 1000, monotonicMs: () => fleet!.now };
+  const config = { procDir: procDirOf(hostDir), cgroupDir: cgroupDirOf(hostDir), statsFrom: 'cgroup' as const };
+  const reader = createContainerReader({ config, engine: null, clock, hostMemory: () => undefined });
+  const read = async (one: DemoContainer, startedAt: number): Promise<SampleRow['values'] | undefined> => {
+    const running = { id: one.id, startedAt, restarts: 0, pid: pidOf(one), source: {} as Source, docker: true };
+    await reader.begin([running]);
+    return (await reader.read(running))?.values;
+  };
+  const pass = (ms: number): void => {
+    fleet!.advance(fleet!.now + ms);
+    fleet!.measure();
+  };
+  fleet.measure();
+  pass(60_000);
+  const before: (SampleRow['values'] | undefined)[] = [];
+  for (const one of fleet.containers()) before.push(await read(one, 1));
+  pass(60_000);
+  for (const [at, one] of fleet.containers().entries()) {
+    const [then, now] = [before[at]!, (await read(one, 1))!];
+    for (const figure of ['cpu_seconds', 'cpu_periods', 'net_rx_bytes', 'disk_write_bytes'] as const)
+      expect(now[figure], `${figure} of ${one.name}`).toBeGreaterThan(then[figure]!);
+    expect(now.memory_bytes).toBeGreaterThan(1 << 20);
+    expect(now.memory_bytes).toBeLessThan(now.memory_limit_bytes!);
+    expect(now.cpu_seconds! - then.cpu_seconds!).toBeLessThanOrEqual(60 * now.cpu_limit_cores!);
+  }
+  const host = await readHost(config.procDir, []);
+  expect(host).toMatchObject({ cpu_cores: 16, memory_total_bytes: 64 * 2 ** 30 });
+  expect(host.cpu_seconds).toBeGreaterThan(60);
+  const { container } = fleet.strike('restart');
+  fleet.measure();
+  expect(await read(container, 1)).toBeUndefined();
+  pass(2_000);
+  pass(2_000);
+  expect((await read(container, 2))!.cpu_seconds).toBeLessThan(10);
 });

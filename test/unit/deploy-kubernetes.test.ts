@@ -162,6 +162,11 @@ describe('deploy/kubernetes', () => {
         expect(podOf(one).containers[0].volumeMounts.map((mount) => mount.mountPath)).toContain(
           config.collector.podLogsDir,
         );
+        const mounts = podOf(one).containers[0].volumeMounts.map((mount) => mount.mountPath);
+        expect(mounts).toEqual(
+          expect.arrayContaining([config.collector.procDir, config.collector.cgroupDir, '/var/log/containers']),
+        );
+        expect(config.collector).toMatchObject({ procDir: '/host/proc', cgroupDir: '/host/cgroup' });
         expect(config.dataDir).toBe('/collector');
       }
     },

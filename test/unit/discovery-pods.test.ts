@@ -58,6 +58,25 @@ test('containers of pods are found with their identity; restarts are files of th
   ).toEqual(['api-7d4f9c-x2k1p/api cri', 'api-7d4f9c-x2k1p/sidecar cri']);
 });
 
+test('what runs has its id from the links beside the pods’ folder', async () => {
+  for (const file of ['api/0.log', 'api/1.log', 'sidecar/0.log']) put(`pods/${POD}/${file}`);
+  const [first, second, other] = ['a', 'b', 'c'].map((letter) => letter.repeat(64));
+  mkdirSync(join(dir, 'containers'));
+  const link = (name: string): void => symlinkSync('/elsewhere', join(dir, 'containers', `${name}.log`));
+  link(`api-7d4f9c-x2k1p_payments_api-${first}`);
+  link(`api-7d4f9c-x2k1p_payments_api-${second}`);
+  link(`other_payments_api-${other}`);
+  link('api-7d4f9c-x2k1p_payments_sidecar-0123');
+  recorder = await record({ podLogsDir: join(dir, 'pods') });
+  const running = recorder.discovery.running();
+  expect(running.map((one) => one.id).sort()).toEqual([first, second]);
+  const [one] = running;
+  expect(one).toMatchObject({ docker: false, restarts: null, pid: null });
+  expect(one.source).toMatchObject({ container: one.id, app: 'api', env: 'payments', instance: 'api-7d4f9c-x2k1p' });
+  // The same whenever it is asked for: it tells starts apart.
+  expect(recorder.discovery.running()).toEqual(running);
+});
+
 test('pods come, restart, rotate and go', async () => {
   recorder = await record({ podLogsDir: join(dir, 'pods') });
   const { until } = recorder;

@@ -124,7 +124,7 @@ describe('pages', () => {
     const unknown = described.filter((name) => {
       const [, stage, noun] = /^fleetlog_(collector|ingest)_(\w+)$/.exec(name) ?? [];
       if (stage === undefined) return !all.includes(name);
-      const bare = noun.replace(/^events_/, '').replace(/_total$/, '');
+      const bare = noun.replace(/^(events|stats)_/, '').replace(/_total$/, '');
       const camel = bare.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
       // These two are made where the stages are wired.
       const wired = bare === 'up' || name === 'fleetlog_ingest_dead_letter_bytes';
