@@ -253,6 +253,7 @@ describe('the ledger', () => {
       instance: `i${n}`,
       path: `/x/${n}.log`,
       reader: 'file',
+      named: { app: 'label', env: 'label' },
       fid: String(n),
     },
     state: 'reading',
