@@ -86,7 +86,7 @@ describe('default deny', () => {
       [collector]: ({ url }) => /collect|\/me$|logout|docs|openapi|password/.test(url),
       [push]: ({ url }) => /push|\/me$|logout|docs|openapi|password/.test(url),
       [metrics]: ({ url }) => /\/me$|logout|docs|openapi|password/.test(url),
-      [reader]: ({ url }) => !/collect|push|users|audit|hosts\/:host/.test(url),
+      [reader]: ({ url }) => !/collect|push|users|audit|hosts\/:host|retention|redaction/.test(url),
     };
     for (const [token, allowed] of Object.entries(may)) {
       for (const route of routes()) {

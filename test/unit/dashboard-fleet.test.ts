@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ApiContainer, ApiEvent, LedgerItem } from '../../api/contract.ts';
+import { FiguresSchema } from '../../api/contract-figures.ts';
 import { endOf, successorsOf, wasAsked } from '../../dashboard/containers/end.ts';
 import { endSentences, shortEnd } from '../../dashboard/containers/end-words.ts';
 import { logsLink } from '../../dashboard/containers/logs-link.ts';
@@ -16,6 +17,9 @@ import { BEHIND_CAUSES } from '../../model/behind-cause.ts';
 
 const at = (time: string) => `2026-11-21T${time}.000000Z`;
 const NOW = Date.parse('2026-11-21T12:00:00Z') * 1000;
+const UNKNOWN_FIGURES = Object.fromEntries(
+  Object.keys(FiguresSchema.properties).map((name) => [name, null]),
+) as ApiContainer['figures'];
 const box = (overrides: Partial<ApiContainer> = {}): ApiContainer => ({
   container: 'c'.repeat(64),
   containerName: 'shop-1',
@@ -44,6 +48,7 @@ const box = (overrides: Partial<ApiContainer> = {}): ApiContainer => ({
   searchable: 90,
   dropped: { blank: 10 },
   inFlight: 0,
+  figures: UNKNOWN_FIGURES,
   ...overrides,
 });
 const dead = (exitCode: number | null, overrides: Partial<ApiContainer> = {}) =>
