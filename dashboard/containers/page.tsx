@@ -37,7 +37,7 @@ export function ContainersPage() {
   const { zone } = usePreferences();
   const parser = useQueryParser();
   const write = parser?.writeClause ?? quotedClause;
-  const [url, change] = useListUrl(OFFERS);
+  const [url, change, type] = useListUrl(OFFERS);
   const [filter, setFilter] = useState(url.filter);
   useEffect(() => setFilter(url.filter), [url.filter]);
   const [held, setHeld] = useState(false);
@@ -80,7 +80,7 @@ export function ContainersPage() {
             fields={FIELDS}
             field={field}
             onChange={setFilter}
-            onLink={(text) => change({ filter: text }, 'replace')}
+            onLink={type}
           />
           <Chips
             label={words.picks}

@@ -1,13 +1,10 @@
-import { type ReactNode, type Ref, useEffect, useRef, useState } from 'react';
+import type { ReactNode, Ref } from 'react';
 import { microseconds, shortText, type Zone } from '../format/time.ts';
 import { Button, Field } from '../shell/controls.tsx';
 import { Icon } from '../shell/icon.tsx';
 import { useFleetWords } from '../words/fleet-words.ts';
 import { useWords } from '../words/words.tsx';
 import styles from './list.module.css';
-
-/** What was typed reaches the address after a pause: browsers refuse an address that changes with every key. */
-const LINK_MS = 300;
 
 /** The field above a list. It filters at once; the link follows. */
 export function FilterField(props: {
@@ -19,14 +16,6 @@ export function FilterField(props: {
   onLink(text: string): void;
 }) {
   const words = useFleetWords().fleet;
-  const latest = useRef(props.onLink);
-  latest.current = props.onLink;
-  const [typed, setTyped] = useState<string | null>(null);
-  useEffect(() => {
-    if (typed === null) return;
-    const timer = setTimeout(() => latest.current(typed), LINK_MS);
-    return () => clearTimeout(timer);
-  }, [typed]);
   return (
     <Field
       ref={props.field}
@@ -40,7 +29,7 @@ export function FilterField(props: {
       spellCheck={false}
       onChange={(event) => {
         props.onChange(event.target.value);
-        setTyped(event.target.value);
+        props.onLink(event.target.value);
       }}
       onKeyDown={(event) => {
         if (event.key === 'Escape') event.currentTarget.blur();

@@ -1,4 +1,4 @@
-import { useCallback, useMemo } from 'react';
+import { useCallback, useEffect, useMemo, useRef } from 'react';
 import { useLocation, useSearch } from 'wouter';
 
 /** All a link to a list holds. */
@@ -54,12 +54,19 @@ export function writeListUrl(state: ListUrl, offers: ListOffers): string {
 
 export type ChangeList = (change: Partial<ListUrl>, how: 'push' | 'replace') => void;
 
-/** The list's state as the address holds it; `offers` is the same object each time. */
-export function useListUrl(offers: ListOffers): [ListUrl, ChangeList] {
+/** What was typed reaches the address after a pause: browsers refuse an address that changes with every key. */
+const LINK_MS = 300;
+
+/**
+ * The list's state as the address holds it; `offers` is the same object each time. What is typed follows after a pause, or before the next
+ * change: an address that is gone back to has what stood in the field.
+ */
+export function useListUrl(offers: ListOffers): [ListUrl, ChangeList, (typed: string) => void] {
   const search = useSearch();
   const [path, navigate] = useLocation();
   const url = useMemo(() => readListUrl(search, offers), [search, offers]);
-  const change = useCallback<ChangeList>(
+  const typing = useRef<{ text: string; timer: number } | null>(null);
+  const write = useCallback<ChangeList>(
     (part, how) => {
       // From the address as it is now: two changes in a row must not undo each other.
       const next = { ...readListUrl(window.location.search, offers), ...part };
@@ -67,5 +74,27 @@ export function useListUrl(offers: ListOffers): [ListUrl, ChangeList] {
     },
     [navigate, path, offers],
   );
-  return [url, change];
+  const settle = useCallback(() => {
+    if (typing.current === null) return;
+    const { text, timer } = typing.current;
+    window.clearTimeout(timer);
+    typing.current = null;
+    write({ filter: text }, 'replace');
+  }, [write]);
+  const change = useCallback<ChangeList>(
+    (part, how) => {
+      settle();
+      write(part, how);
+    },
+    [settle, write],
+  );
+  const type = useCallback(
+    (text: string) => {
+      window.clearTimeout(typing.current?.timer);
+      typing.current = { text, timer: window.setTimeout(settle, LINK_MS) };
+    },
+    [settle],
+  );
+  useEffect(() => () => window.clearTimeout(typing.current?.timer), []);
+  return [url, change, type];
 }

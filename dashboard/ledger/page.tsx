@@ -46,7 +46,7 @@ export function LedgerPage() {
   const { zone } = usePreferences();
   const parser = useQueryParser();
   const write = parser?.writeClause ?? quotedClause;
-  const [url, change] = useListUrl(OFFERS);
+  const [url, change, type] = useListUrl(OFFERS);
   const [filter, setFilter] = useState(url.filter);
   useEffect(() => setFilter(url.filter), [url.filter]);
   const [held, setHeld] = useState(false);
@@ -107,7 +107,7 @@ export function LedgerPage() {
             fields={FIELDS}
             field={field}
             onChange={setFilter}
-            onLink={(text) => change({ filter: text }, 'replace')}
+            onLink={type}
           />
           <Segments<Group>
             label={words.by}
