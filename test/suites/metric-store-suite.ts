@@ -1,5 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { MetricLabel, MetricScope, MetricStore, SeriesRequest, TopRequest } from '../../store/metric-store.ts';
+import type {
+  MetricLabel,
+  MetricName,
+  MetricScope,
+  MetricStore,
+  SeriesRequest,
+  TopRequest,
+} from '../../store/metric-store.ts';
 
 /** Who writes how many lines in each second of the plan. */
 export interface PlannedSource {
@@ -217,7 +224,7 @@ export function metricStoreSuite(name: string, open: () => Promise<MetricFixture
     });
 
     test('what it has not is refused in words that help', async () => {
-      await expect(ask({ metric: 'cpu_cores' })).rejects.toMatchObject({
+      await expect(ask({ metric: 'no_such_metric' as MetricName })).rejects.toMatchObject({
         code: 'bad_request',
         hint: /log_lines_per_second/,
       });
