@@ -99,9 +99,11 @@ export async function startCollecting(parts: {
     }),
     counters: () => collector.counters(),
     async close() {
-      await measuring.close();
+      // It takes no new turn from now on; what is on its way may take as long as the lines.
+      const measured = measuring.close();
       await discovery.close();
       await collector.close();
+      await measured;
       await events.close();
       watcher.close();
     },

@@ -51,8 +51,12 @@ export function createSamplesPublisher(options: { bus: Bus; log: Log }): Samples
     },
     counters: () => ({ batches_published: published, batches_dropped: dropped }),
     async close() {
-      const timer = setTimeout(() => giveUp.abort(), CLOSE_MS);
-      await sending;
+      // A bus that cannot reach its other end gives up when it is closed, not before.
+      let timer: NodeJS.Timeout | undefined;
+      const limit = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, CLOSE_MS);
+      });
+      await Promise.race([sending, limit]);
       clearTimeout(timer);
       giveUp.abort();
     },
