@@ -1,5 +1,5 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { PatternsAnswer } from '../api/contract.ts';
 import type { WrittenLogs } from '../cli/demo/docker-logs.ts';
 import { containerRecords } from '../cli/demo/lines.ts';
@@ -30,9 +30,10 @@ export async function benchPatterns(options: BenchOptions): Promise<void> {
   const data = await prepareData(options);
   report.line(describeData(data));
   const planted = join(options.dir, 'planted');
-  rmSync(planted, { recursive: true, force: true });
-  mkdirSync(join(planted, 'delorean'), { recursive: true });
-  writeFileSync(join(planted, 'delorean', 'app.log'), `${PLANTED}\n`);
+  const file = join(planted, 'delorean', 'app.log');
+  mkdirSync(dirname(file), { recursive: true });
+  // One line, however often this runs over the same store.
+  if (!existsSync(file)) writeFileSync(file, `${PLANTED}\n`);
   const dir = productDir(options);
   const env = { ...benchEnvironment(data), FLEETLOG_COLLECTOR_PATHS: join(planted, '{app}', '*.log') };
   const product = await startProduct({ dataDir: dir, env, logFile: `${dir}.log` });
@@ -43,9 +44,10 @@ export async function benchPatterns(options: BenchOptions): Promise<void> {
     );
     const path = `logs/patterns?limit=${LIMIT}&from=${data.from}&to=${data.to}`;
     const { answer, walls, cpuMs } = await ask(product, path);
+    // Before the counting: it holds this process for so long that the product closes the connection.
+    const rare = await ask(product, `logs/patterns?limit=${LIMIT}&from=${data.from}&to=now%2B1d`);
     const truth = bruteForce(data, (share) => report.progress(`by brute force: ${(share * 100).toFixed(0)} %`));
     const wrong = differences(answer, truth);
-    const rare = await ask(product, `logs/patterns?limit=${LIMIT}&from=${data.from}&to=now%2B1d`);
     const found = rare.answer.patterns.filter(({ template }) => template === maskMessage(PLANTED));
     report.table(
       ['patterns', 'value'],
