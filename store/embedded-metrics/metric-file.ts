@@ -1,8 +1,8 @@
-import { DatabaseSync } from 'node:sqlite';
-import { FleetlogError } from '../../model/errors.ts';
+import type { DatabaseSync } from 'node:sqlite';
+import { openVersionedFile } from '../sqlite/versioned-file.ts';
 
 /** `user_version` of metrics.db that this build writes; newer ones are refused. */
-export const METRICS_VERSION = 1;
+const METRICS_VERSION = 1;
 
 /**
  * `pending` holds what came since the last sealing, as it came, and is what a crash leaves; `marks` the last time of each collector run. A
@@ -23,28 +23,10 @@ const CREATE = `
 
 /** Opens (and creates) metrics.db. Throws `format_newer`, or `corrupt` when the file is no database. */
 export function openMetricFile(file: string): DatabaseSync {
-  let db: DatabaseSync | null = null;
-  try {
-    db = new DatabaseSync(file, { timeout: 10_000 });
-    // FULL: figures that were acknowledged survive a power cut, as lines do.
-    db.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA auto_vacuum=INCREMENTAL; BEGIN IMMEDIATE');
-    const { user_version: version } = db.prepare('PRAGMA user_version').get() as { user_version: number };
-    if (version > METRICS_VERSION) {
-      throw new FleetlogError(
-        'format_newer',
-        `cannot open ${file}: it has version ${version}, this build reads ${METRICS_VERSION}`,
-        { hint: 'start the newer version that wrote it; there is no way back' },
-      );
-    }
-    if (version === 0) db.exec(`${CREATE} PRAGMA user_version=${METRICS_VERSION}`);
-    db.exec('COMMIT');
-    return db;
-  } catch (cause) {
-    db?.close();
-    if (cause instanceof FleetlogError) throw cause;
-    throw new FleetlogError('corrupt', `cannot open ${file}`, {
-      hint: 'the disk may be full or the file damaged; only figures are in it: moved away, they begin anew',
-      cause,
-    });
-  }
+  return openVersionedFile(file, {
+    version: METRICS_VERSION,
+    create: CREATE,
+    pragmas: 'PRAGMA auto_vacuum=INCREMENTAL;',
+    hint: 'the disk may be full or the file damaged; only figures are in it: moved away, they begin anew',
+  });
 }
