@@ -1,22 +1,16 @@
-import { useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
+import { useMemo } from 'react';
 import { useLocation } from 'wouter';
-import { useClient } from '../client/client.tsx';
-import { Command } from '../fleet/command.tsx';
 import { readFilter } from '../fleet/filter.ts';
 import { type Column, FleetGrid } from '../fleet/fleet-grid.tsx';
-import list from '../fleet/list.module.css';
-import { Chips, FilterField, ListStatus, Nothing } from '../fleet/list-head.tsx';
-import { useListUrl } from '../fleet/list-url.ts';
+import shared from '../fleet/list.module.css';
+import { Nothing } from '../fleet/list-head.tsx';
+import { ListPage } from '../fleet/list-page.tsx';
 import { sortRows } from '../fleet/order.ts';
 import { useHeld } from '../fleet/use-held.ts';
-import { useFleetList } from '../fleet/use-list.ts';
-import { isoTime } from '../format/time.ts';
+import { useListPage } from '../fleet/use-list-page.ts';
 import { quotedClause, useQueryParser } from '../logs/query-parser.ts';
 import { Button } from '../shell/controls.tsx';
-import { Frame } from '../shell/frame.tsx';
-import { useKeys } from '../shell/keys.ts';
 import { usePreferences } from '../shell/preferences.tsx';
-import { Failed, Skeleton } from '../shell/state.tsx';
 import type { FleetWords } from '../words/en-fleet.ts';
 import { useFleetWords } from '../words/fleet-words.ts';
 import { logsLink } from './logs-link.ts';
@@ -32,22 +26,13 @@ const ALWAYS = new Set<string>(['attention', 'running', 'removed']);
 export function ContainersPage() {
   const fleet = useFleetWords();
   const words = fleet.containers;
-  const client = useClient();
   const [, navigate] = useLocation();
   const { zone } = usePreferences();
   const parser = useQueryParser();
   const write = parser?.writeClause ?? quotedClause;
-  const [url, change, type] = useListUrl(OFFERS);
-  const [filter, setFilter] = useState(url.filter);
-  useEffect(() => setFilter(url.filter), [url.filter]);
-  const [held, setHeld] = useState(false);
-  const field = useRef<HTMLInputElement>(null);
-  const asked = useFleetList('containers', client.containers);
-  // Ages are those of the answer: rows are drawn anew when it comes, not with every key.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the clock is read when an answer comes
-  const now = useMemo(() => client.nowUs(), [client, asked.dataUpdatedAt]);
+  const list = useListPage('containers', OFFERS, (client) => client.containers);
+  const { url, asked, wanted, now, basis, onOpen } = list;
 
-  const wanted = useDeferredValue(filter);
   const rows = useMemo(() => (asked.data === undefined ? null : rowsOf(asked.data)), [asked.data]);
   const found = useMemo(() => {
     const matches = readFilter(wanted, FIELDS);
@@ -58,105 +43,57 @@ export function ContainersPage() {
     const picked = found.filter((row) => isPicked(row, url.picks));
     return sortRows(picked, column.value, url.desc, tieOf);
   }, [found, url.picks, url.sort, url.desc]);
-  const [again, setAgain] = useState(0);
-  const basis = JSON.stringify([wanted, url.picks, url.sort, url.desc, again]);
-  const shown = useHeld(sorted, basis, held);
-
-  const onOpen = useCallback((key: string | null) => change({ open: key }, 'replace'), [change]);
-  const onSort = useCallback((sort: string, desc: boolean) => change({ sort, desc }, 'push'), [change]);
-  useKeys({
-    '/': () => field.current?.focus(),
-    r: () => void asked.refetch(),
-  });
+  const shown = useHeld(sorted, basis, list.held);
   const counts = countPicks(found);
   return (
-    <Frame title={words.title}>
-      <div className={list.page}>
-        <header className={list.head}>
-          <h1>{words.title}</h1>
-          <FilterField
-            value={filter}
-            label={words.search}
-            fields={FIELDS}
-            field={field}
-            onChange={setFilter}
-            onLink={type}
-          />
-          <Chips
-            label={words.picks}
-            all={words.all}
-            total={found.length}
-            picks={url.picks}
-            options={PICKS.filter(
-              (pick) => ALWAYS.has(pick) || url.picks.includes(pick) || rows?.some((row) => row.one.state === pick),
-            ).map((pick) => ({
-              id: pick,
-              text: pick === 'attention' ? words.attention : words.states[pick],
-              count: counts.get(pick) ?? 0,
-              alarm: pick === 'attention',
-            }))}
-            onChange={(picks) => change({ picks }, 'push')}
-          />
-        </header>
-        {rows !== null && (
-          <ListStatus
-            summary={words.summary(sorted.length, rows.length)}
-            staleSince={asked.error === null ? null : isoTime(asked.dataUpdatedAt * 1000)}
-            waiting={held && shown.waiting}
-            zone={zone}
-            now={now}
-            onAgain={() => asked.refetch()}
-            onOrder={() => setAgain(again + 1)}
-          />
-        )}
-        {asked.error !== null && rows === null ? (
-          <Failed error={asked.error} onAgain={() => asked.refetch()} />
-        ) : rows === null ? (
-          <Skeleton />
-        ) : rows.length === 0 ? (
-          <Nothing title={words.empty} hint={words.emptyHint}>
-            <p>{words.doctor}</p>
-            <Command text="npx fleetlog doctor" />
-          </Nothing>
-        ) : shown.rows.length === 0 ? (
-          <Nothing title={words.none} hint={words.noneHint(rows.length)}>
-            <Button
-              onClick={() => {
-                setFilter('');
-                change({ filter: '', picks: [] }, 'push');
-              }}
-            >
-              {fleet.fleet.clear}
-            </Button>
-          </Nothing>
-        ) : (
-          <div className={list.scroll}>
-            <FleetGrid
-              label={words.title}
-              className={styles.containers}
-              columns={columnsOf(fleet)}
-              rows={shown.rows}
-              sort={url.sort}
-              desc={url.desc}
-              open={url.open}
-              basis={basis}
-              onSort={onSort}
-              onOpen={onOpen}
-              onHold={setHeld}
-              onKey={(key, row) => {
-                if (key !== 'l') return false;
-                navigate(logsLink(row.one, write, now));
-                return true;
-              }}
-            >
-              {(row, of) => (
-                <ContainerRow key={row.key} row={row} {...of} zone={zone} now={now} write={write} onOpen={onOpen} />
-              )}
-            </FleetGrid>
-          </div>
-        )}
-      </div>
-    </Frame>
+    <ListPage
+      list={list}
+      words={words}
+      fields={FIELDS}
+      chips={PICKS.filter(
+        (pick) => ALWAYS.has(pick) || url.picks.includes(pick) || rows?.some((row) => row.one.state === pick),
+      ).map((pick) => ({
+        id: pick,
+        text: pick === 'attention' ? words.attention : words.states[pick],
+        count: counts.get(pick) ?? 0,
+        alarm: pick === 'attention',
+      }))}
+      found={found.length}
+      known={rows?.length ?? null}
+      summary={(known) => words.summary(sorted.length, known)}
+      waiting={shown.waiting}
+    >
+      {shown.rows.length === 0 ? (
+        <Nothing title={words.none} hint={words.noneHint(rows?.length ?? 0)}>
+          <Button onClick={() => list.show({ filter: '', picks: [] })}>{fleet.fleet.clear}</Button>
+        </Nothing>
+      ) : (
+        <div className={shared.scroll}>
+          <FleetGrid
+            label={words.title}
+            className={styles.containers}
+            columns={columnsOf(fleet)}
+            rows={shown.rows}
+            sort={url.sort}
+            desc={url.desc}
+            open={url.open}
+            basis={basis}
+            onSort={list.onSort}
+            onOpen={onOpen}
+            onHold={list.onHold}
+            onKey={(key, row) => {
+              if (key !== 'l') return false;
+              navigate(logsLink(row.one, write, now));
+              return true;
+            }}
+          >
+            {(row, of) => (
+              <ContainerRow key={row.key} row={row} {...of} zone={zone} now={now} write={write} onOpen={onOpen} />
+            )}
+          </FleetGrid>
+        </div>
+      )}
+    </ListPage>
   );
 }
 

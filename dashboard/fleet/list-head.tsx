@@ -13,7 +13,6 @@ export function FilterField(props: {
   fields: readonly string[];
   field: Ref<HTMLInputElement>;
   onChange(text: string): void;
-  onLink(text: string): void;
 }) {
   const words = useFleetWords().fleet;
   return (
@@ -27,10 +26,7 @@ export function FilterField(props: {
       title={words.fields(props.fields.join(', '))}
       autoComplete="off"
       spellCheck={false}
-      onChange={(event) => {
-        props.onChange(event.target.value);
-        props.onLink(event.target.value);
-      }}
+      onChange={(event) => props.onChange(event.target.value)}
       onKeyDown={(event) => {
         if (event.key === 'Escape') event.currentTarget.blur();
       }}

@@ -1,21 +1,15 @@
-import { useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
-import { useClient } from '../client/client.tsx';
-import { Command } from '../fleet/command.tsx';
+import { useCallback, useMemo } from 'react';
 import { exactTerm, readFilter } from '../fleet/filter.ts';
 import { type Column, FleetGrid } from '../fleet/fleet-grid.tsx';
-import list from '../fleet/list.module.css';
-import { Chips, FilterField, ListStatus, Nothing } from '../fleet/list-head.tsx';
-import { useListUrl } from '../fleet/list-url.ts';
+import shared from '../fleet/list.module.css';
+import { Nothing } from '../fleet/list-head.tsx';
+import { ListPage } from '../fleet/list-page.tsx';
 import { sortRows } from '../fleet/order.ts';
 import { useHeld, useHeldValue } from '../fleet/use-held.ts';
-import { useFleetList } from '../fleet/use-list.ts';
-import { isoTime } from '../format/time.ts';
+import { useListPage } from '../fleet/use-list-page.ts';
 import { quotedClause, useQueryParser } from '../logs/query-parser.ts';
 import { Button, Segments } from '../shell/controls.tsx';
-import { Frame } from '../shell/frame.tsx';
-import { useKeys } from '../shell/keys.ts';
 import { usePreferences } from '../shell/preferences.tsx';
-import { Failed, Skeleton } from '../shell/state.tsx';
 import type { FleetWords } from '../words/en-fleet.ts';
 import { useFleetWords } from '../words/fleet-words.ts';
 import styles from './page.module.css';
@@ -42,20 +36,12 @@ const OFFERS = { picks: PICKS, sorts: COLUMNS, groups: GROUPS };
 export function LedgerPage() {
   const fleet = useFleetWords();
   const words = fleet.ledger;
-  const client = useClient();
   const { zone } = usePreferences();
   const parser = useQueryParser();
   const write = parser?.writeClause ?? quotedClause;
-  const [url, change, type] = useListUrl(OFFERS);
-  const [filter, setFilter] = useState(url.filter);
-  useEffect(() => setFilter(url.filter), [url.filter]);
-  const [held, setHeld] = useState(false);
-  const field = useRef<HTMLInputElement>(null);
-  const asked = useFleetList('ledger', client.ledger);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the clock is read when an answer comes
-  const now = useMemo(() => client.nowUs(), [client, asked.dataUpdatedAt]);
+  const list = useListPage('ledger', OFFERS, (client) => client.ledger);
+  const { url, asked, wanted, now, basis, onOpen } = list;
 
-  const wanted = useDeferredValue(filter);
   const files = useMemo(() => (asked.data === undefined ? null : filesOf(asked.data, now)), [asked.data, now]);
   const found = useMemo(() => {
     const matches = readFilter(wanted, FIELDS);
@@ -68,20 +54,11 @@ export function LedgerPage() {
     return sortRows(rowsOf(picked, group), column.value, url.desc, tieOf);
   }, [picked, group, url.sort, url.desc]);
   const sums = useMemo(() => sumRow('sums', 'host', picked), [picked]);
-  const [again, setAgain] = useState(0);
-  const basis = JSON.stringify([wanted, url.picks, url.by, url.sort, url.desc, again]);
-  const shown = useHeld(sorted, basis, held);
-  const stuck = useHeldValue(found, basis, held);
+  const shown = useHeld(sorted, basis, list.held);
+  const stuck = useHeldValue(found, basis, list.held);
 
-  const onOpen = useCallback((key: string | null) => change({ open: key }, 'replace'), [change]);
-  const onSort = useCallback((sort: string, desc: boolean) => change({ sort, desc }, 'push'), [change]);
-  const show = useCallback(
-    (text: string) => {
-      setFilter(text);
-      change({ filter: text, picks: [], by: 'file', open: null }, 'push');
-    },
-    [change],
-  );
+  const { show: showList } = list;
+  const show = useCallback((filter: string) => showList({ filter, picks: [], by: 'file', open: null }), [showList]);
   const onFiles = useCallback(
     ({ group: of, files: [{ item }] }: Data) =>
       show(
@@ -91,104 +68,68 @@ export function LedgerPage() {
       ),
     [show],
   );
-  useKeys({
-    '/': () => field.current?.focus(),
-    r: () => void asked.refetch(),
-  });
   const counts = countPicks(found);
   return (
-    <Frame title={words.title}>
-      <div className={list.page}>
-        <header className={list.head}>
-          <h1>{words.title}</h1>
-          <FilterField
-            value={filter}
-            label={words.search}
-            fields={FIELDS}
-            field={field}
-            onChange={setFilter}
-            onLink={type}
-          />
-          <Segments<Group>
-            label={words.by}
-            value={group}
-            options={GROUPS.map((one) => ({ value: one, text: words.groups[one] }))}
-            onChange={(by) => change({ by, open: null }, 'push')}
-          />
-          <Chips
-            label={words.picks}
-            all={words.all}
-            total={found.length}
-            picks={url.picks}
-            options={PICKS.map((pick) => ({
-              id: pick,
-              text: words[pick],
-              count: counts.get(pick) ?? 0,
-              alarm: pick === 'trouble' || pick === 'lost',
-            }))}
-            onChange={(picks) => change({ picks }, 'push')}
-          />
-        </header>
-        {files !== null && (
-          <ListStatus
-            summary={words.summary(picked.length, files.length)}
-            staleSince={asked.error === null ? null : isoTime(asked.dataUpdatedAt * 1000)}
-            waiting={held && shown.waiting}
-            zone={zone}
-            now={now}
-            onAgain={() => asked.refetch()}
-            onOrder={() => setAgain(again + 1)}
-          />
-        )}
-        {asked.error !== null && files === null ? (
-          <Failed error={asked.error} onAgain={() => asked.refetch()} />
-        ) : files === null ? (
-          <Skeleton />
-        ) : files.length === 0 ? (
-          <Nothing title={words.empty} hint={words.emptyHint}>
-            <p>{words.doctor}</p>
-            <Command text="npx fleetlog doctor" />
+    <ListPage
+      list={list}
+      words={words}
+      fields={FIELDS}
+      beside={
+        <Segments<Group>
+          label={words.by}
+          value={group}
+          options={GROUPS.map((one) => ({ value: one, text: words.groups[one] }))}
+          onChange={(by) => list.change({ by, open: null }, 'push')}
+        />
+      }
+      chips={PICKS.map((pick) => ({
+        id: pick,
+        text: words[pick],
+        count: counts.get(pick) ?? 0,
+        alarm: pick === 'trouble' || pick === 'lost',
+      }))}
+      found={found.length}
+      known={files?.length ?? null}
+      summary={(known) => words.summary(picked.length, known)}
+      waiting={shown.waiting}
+    >
+      <div className={shared.scroll}>
+        <Sums row={sums} />
+        <Stuck files={stuck} onShow={show} />
+        {shown.rows.length === 0 ? (
+          <Nothing title={words.none} hint={words.noneHint(files?.length ?? 0)}>
+            <Button onClick={() => show('')}>{fleet.fleet.clear}</Button>
           </Nothing>
         ) : (
-          <div className={list.scroll}>
-            <Sums row={sums} />
-            <Stuck files={stuck} onShow={show} />
-            {shown.rows.length === 0 ? (
-              <Nothing title={words.none} hint={words.noneHint(files.length)}>
-                <Button onClick={() => show('')}>{fleet.fleet.clear}</Button>
-              </Nothing>
-            ) : (
-              <FleetGrid
-                label={words.title}
-                className={group === 'file' ? styles.ledger : styles.grouped}
-                columns={columnsOf(fleet, group)}
-                rows={shown.rows}
-                sort={url.sort}
-                desc={url.desc}
-                open={url.open}
-                basis={basis}
-                onSort={onSort}
+          <FleetGrid
+            label={words.title}
+            className={group === 'file' ? styles.ledger : styles.grouped}
+            columns={columnsOf(fleet, group)}
+            rows={shown.rows}
+            sort={url.sort}
+            desc={url.desc}
+            open={url.open}
+            basis={basis}
+            onSort={list.onSort}
+            onOpen={onOpen}
+            onHold={list.onHold}
+          >
+            {(row, of) => (
+              <LedgerRow
+                key={row.key}
+                row={row}
+                {...of}
+                zone={zone}
+                now={now}
+                write={write}
                 onOpen={onOpen}
-                onHold={setHeld}
-              >
-                {(row, of) => (
-                  <LedgerRow
-                    key={row.key}
-                    row={row}
-                    {...of}
-                    zone={zone}
-                    now={now}
-                    write={write}
-                    onOpen={onOpen}
-                    onFiles={onFiles}
-                  />
-                )}
-              </FleetGrid>
+                onFiles={onFiles}
+              />
             )}
-          </div>
+          </FleetGrid>
         )}
       </div>
-    </Frame>
+    </ListPage>
   );
 }
 
